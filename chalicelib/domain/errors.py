@@ -1,0 +1,130 @@
+"""Every error that Rollcall raises on purpose.
+
+RollcallError
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
+├── Refused (the request is understood and will not be done)
+│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
+│   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
+│   ├── Forbidden
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
+├── Contention (try again)
+└── Misconfigured: PackRefused, ModelNotInstalled
+
+Each leaf has a stable `code`; edges translate codes, never class names.
+"""
+
+from typing import ClassVar
+
+
+class RollcallError(Exception):
+    """The root. `code` is part of the API and never changes meaning."""
+
+    code: ClassVar[str] = "internal_error"
+
+
+class NotFound(RollcallError):
+    code = "not_found"
+
+
+class PersonNotFound(NotFound):
+    code = "person_not_found"
+
+
+class CourseNotFound(NotFound):
+    code = "course_not_found"
+
+
+class SessionNotFound(NotFound):
+    code = "session_not_found"
+
+
+class FrameNotFound(NotFound):
+    code = "frame_not_found"
+
+
+class RegistrationNotFound(NotFound):
+    code = "registration_not_found"
+
+
+class CameraNotFound(NotFound):
+    code = "camera_not_found"
+
+
+class Refused(RollcallError):
+    code = "refused"
+
+
+class InvalidRequest(Refused):
+    code = "invalid_request"
+
+
+class EmptyBody(Refused):
+    code = "empty_body"
+
+
+class PayloadTooLarge(Refused):
+    code = "payload_too_large"
+
+
+class UnsupportedMediaType(Refused):
+    """The bytes are of no type that Rollcall reads, whatever the name or header claims."""
+
+    code = "unsupported_media_type"
+
+
+class UnreadableMedia(Refused):
+    code = "unreadable_media"
+
+
+class UnreadablePicture(UnreadableMedia):
+    code = "unreadable_picture"
+
+
+class TooManyPixels(UnreadableMedia):
+    code = "too_many_pixels"
+
+
+class UnreadableVideo(UnreadableMedia):
+    code = "unreadable_video"
+
+
+class Forbidden(Refused):
+    code = "forbidden"
+
+
+class SessionNotOpen(Refused):
+    code = "session_not_open"
+
+
+class ConsentMissing(Refused):
+    code = "consent_missing"
+
+
+class NotOnRoster(Refused):
+    code = "not_on_roster"
+
+
+class LimitReached(Refused):
+    code = "limit_reached"
+
+
+class Contention(RollcallError):
+    """Others wrote the same record at the same time, more often than we retried. Nothing was lost: try again."""
+
+    code = "contention"
+
+
+class Misconfigured(RollcallError):
+    code = "misconfigured"
+
+
+class PackRefused(Misconfigured):
+    """A model pack whose files differ from what its pack.json declares."""
+
+    code = "pack_refused"
+
+
+class ModelNotInstalled(Misconfigured):
+    """The champion is a model that this function's pack does not hold."""
+
+    code = "model_not_installed"

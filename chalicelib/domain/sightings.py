@@ -1,0 +1,41 @@
+"""A sighting: one face found in a frame, with its best candidate on the roster and what was decided."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Decision(StrEnum):
+    """What the similarity and the margin allow to be said of a face."""
+
+    ACCEPTED = "accepted"
+    REVIEW = "review"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Box:
+    """A face's place in the upright picture, in pixels from its top left corner."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """One face (ISO 2382-37: a probe) with its candidate. Cosine similarities, higher is closer.
+
+    `candidate` is None when the gallery is empty or a better face of the same frame holds the person.
+    `margin` is the score less that of the runner-up person; with one person in the gallery, it is the score.
+    """
+
+    box: Box
+    detection: float
+    quality: float
+    candidate: str | None
+    similarity: float
+    score: float
+    margin: float
+    threshold: float
+    decision: Decision

@@ -1,0 +1,40 @@
+"""A template: one person's stored features for one model."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """The views kept from one registration. Views of one clip are one occasion, however many they are.
+
+    `embeddings`: each the raw bytes of a (dimension,) little-endian float32 vector of unit norm.
+    """
+
+    registration_id: str
+    embeddings: tuple[bytes, ...]
+
+
+@dataclass(frozen=True)
+class Template:
+    """One person's features for one model; a template never mixes models."""
+
+    person_id: str
+    model_id: str
+    occasions: tuple[Occasion, ...]
+
+    @property
+    def enrolment_count(self) -> int:
+        return len(self.occasions)
+
+
+@dataclass(frozen=True)
+class ExtractedViews:
+    """What an enrolment kept of the uploaded media, and why it dropped the rest.
+
+    `dropped` counts views by reason (`no_face`, `several_faces`, `blurred`, `too_small`, `too_dark`, `odd_one_out`, …).
+    """
+
+    embeddings: tuple[bytes, ...]
+    sampled: int
+    dropped: Mapping[str, int]
