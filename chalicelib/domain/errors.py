@@ -5,10 +5,10 @@ RollcallError
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
-│   ├── Forbidden
+│   ├── InvalidToken, Forbidden
 │   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
 ├── Contention (try again)
-└── Misconfigured: PackRefused, ModelNotInstalled
+└── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
 Each leaf has a stable `code`; edges translate codes, never class names.
 """
@@ -88,6 +88,10 @@ class UnreadableVideo(UnreadableMedia):
     code = "unreadable_video"
 
 
+class InvalidToken(Refused):
+    code = "invalid_token"
+
+
 class Forbidden(Refused):
     code = "forbidden"
 
@@ -128,3 +132,9 @@ class ModelNotInstalled(Misconfigured):
     """The champion is a model that this function's pack does not hold."""
 
     code = "model_not_installed"
+
+
+class TemplateRefused(Misconfigured):
+    """A template that the gallery's model cannot have made: of another model or length, or without direction."""
+
+    code = "template_refused"

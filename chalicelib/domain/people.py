@@ -1,0 +1,39 @@
+"""People and their consent. No embedding is made without an active consent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Use(StrEnum):
+    """What a consent permits templates to be used for."""
+
+    MATCHING = "matching"
+    EVALUATION = "evaluation"
+    NORMALISATION = "normalisation"
+
+
+@dataclass(frozen=True)
+class Person:
+    """A student or an instructor. `revision` rises with every change of courses, consent or templates."""
+
+    person_id: str
+    name: str
+    created_at: datetime
+    revision: int = 0
+
+
+@dataclass(frozen=True)
+class Consent:
+    """Who permitted what, when, having read which text. Withdrawn is not deleted: both dates are kept."""
+
+    person_id: str
+    text_version: str
+    signed_by: str
+    uses: tuple[Use, ...]
+    given_at: datetime
+    withdrawn_at: datetime | None = None
+
+    @property
+    def active(self) -> bool:
+        return self.withdrawn_at is None

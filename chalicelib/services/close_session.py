@@ -1,0 +1,76 @@
+"""Close a session: later frames do not belong to it, outstanding ones are waited for, who is unseen is absent.
+
+Each step may be repeated and may be cut off anywhere; the minute tick carries on from what is stored.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.domain.attendance import session_closed
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.sessions import Session, SessionState, closing, may_finish
+from chalicelib.services.merge_attendance import merge_attendance
+from chalicelib.services.ports import Attendance, Courses, Frames, Sessions
+
+
+def close_session(
+    session_id: str,
+    *,
+    sessions: Sessions,
+    courses: Courses,
+    attendance: Attendance,
+    frames: Frames,
+    clock: Clock,
+    patience: timedelta,
+) -> Session:
+    """The session, closed, or closing while frames are outstanding. Raises SessionNotFound, SessionNotOpen."""
+    now = clock()
+    session = sessions.get(session_id)
+    after = closing(session, now)
+    if after != session:
+        sessions.save(after)
+        after = sessions.get(session_id)
+    return finish_closing(
+        after,
+        now,
+        sessions=sessions,
+        courses=courses,
+        attendance=attendance,
+        frames=frames,
+        patience=patience,
+    )
+
+
+def finish_closing(
+    session: Session,
+    now: datetime,
+    *,
+    sessions: Sessions,
+    courses: Courses,
+    attendance: Attendance,
+    frames: Frames,
+    patience: timedelta,
+) -> Session:
+    """Mark the unseen absent and close, once no frame is outstanding or patience has ended."""
+    if session.state is not SessionState.CLOSING:
+        return session
+    outstanding = frames.any_outstanding(session.session_id)
+    if not may_finish(session, outstanding_frames=outstanding, now=now, patience=patience):
+        return session
+    settled = {
+        record.person_id
+        for record in attendance.of_session(session.session_id)
+        if record.first_seen is not None or record.closed_at is not None
+    }
+    for person_id in courses.roster(session.course_id):
+        if person_id not in settled:
+            merge_attendance(
+                session.session_id,
+                person_id,
+                lambda record: session_closed(record, session.closes_at),
+                attendance=attendance,
+                needs_consent=False,
+            )
+    closed = replace(session, state=SessionState.CLOSED)
+    sessions.save(closed)
+    return closed

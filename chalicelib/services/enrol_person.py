@@ -1,0 +1,142 @@
+"""Enrol a person from an uploaded registration: make templates, or say in words why not."""
+
+from chalicelib.domain.enrolment import describe
+from chalicelib.domain.errors import (
+    ConsentMissing,
+    Contention,
+    ModelNotInstalled,
+    PayloadTooLarge,
+    RegistrationNotFound,
+    UnreadableMedia,
+    UnsupportedMediaType,
+)
+from chalicelib.domain.people import Use
+from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
+from chalicelib.domain.templates import ExtractedViews, Occasion, Template
+from chalicelib.services.ports import Media, Models, People, Recogniser, Registrations, Templates
+
+ATTEMPTS = 5
+OCCASIONS_KEPT = 5
+
+
+def enrol_person(
+    key: str,
+    *,
+    registrations: Registrations,
+    people: People,
+    templates: Templates,
+    models: Models,
+    media: Media,
+    recogniser: Recogniser,
+    max_bytes: int,
+) -> Registration:
+    """Raises RegistrationNotFound for a key that was never minted, PersonNotFound, Contention, ModelNotInstalled."""
+    registration = _registration_of(key, registrations)
+    if registration.outcome is None and all(media.exists(part) for part in registration.keys):
+        outcome = _enrol(registration, registrations, people, templates, models, media, recogniser, max_bytes)
+        registration = registrations.get(registration.person_id, registration.registration_id)
+        if outcome.state is RegistrationState.REFUSED:
+            _forget(registration, media)
+    elif registration.state is RegistrationState.REFUSED:
+        _forget(registration, media)
+    return registration
+
+
+def _registration_of(key: str, registrations: Registrations) -> Registration:
+    parts = key.split("/")
+    if len(parts) != 4:
+        raise RegistrationNotFound(f"No registration was minted for the key {key}.")
+    registration = registrations.get(parts[1], parts[2])
+    if key not in registration.keys:
+        raise RegistrationNotFound(f"No registration was minted for the key {key}.")
+    return registration
+
+
+def _enrol(
+    registration: Registration,
+    registrations: Registrations,
+    people: People,
+    templates: Templates,
+    models: Models,
+    media: Media,
+    recogniser: Recogniser,
+    max_bytes: int,
+) -> Outcome:
+    """The views are extracted once; the template is written again from fresh reads if somebody else wrote first."""
+    model_id = models.champion(installed=recogniser.model_id)
+    if model_id != recogniser.model_id:
+        raise ModelNotInstalled(f"{model_id} is in service, but this function's pack is {recogniser.model_id}.")
+    views: ExtractedViews | None = None
+    for _ in range(ATTEMPTS):
+        revision = people.get(registration.person_id).revision
+        if not _may_enrol(registration.person_id, people):
+            return _conclude(registration, _refused(), registrations)
+        if views is None:
+            try:
+                views = recogniser.extract_views(_read(registration, media, max_bytes))
+            except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
+                return _conclude(registration, _rejected(error.code, str(error)), registrations)
+        outcome = _outcome_of(views, model_id)
+        if not views.embeddings:
+            return _conclude(registration, outcome, registrations)
+        occasion = Occasion(registration.registration_id, views.embeddings)
+        template = _with_occasion(templates, registration.person_id, model_id, occasion)
+        try:
+            templates.enrol(template, registration, outcome, revision)
+        except (Contention, ConsentMissing):
+            continue
+        return outcome
+    raise Contention(f"{registration.person_id} changed {ATTEMPTS} times while being enrolled.")
+
+
+def _may_enrol(person_id: str, people: People) -> bool:
+    consent = people.consent(person_id)
+    return consent is not None and consent.active and Use.MATCHING in consent.uses
+
+
+def _read(registration: Registration, media: Media, max_bytes: int) -> list[bytes]:
+    """What cannot be found any more is left out; the recogniser says if nothing is left."""
+    parts = (media.get(key, max_bytes) for key in registration.keys)
+    return [part for part in parts if part is not None]
+
+
+def _with_occasion(templates: Templates, person_id: str, model_id: str, occasion: Occasion) -> Template:
+    """The person's template with this occasion added once; only the latest occasions are kept."""
+    stored = templates.get(person_id, model_id)
+    others = () if stored is None else stored.occasions
+    kept = tuple(other for other in others if other.registration_id != occasion.registration_id)
+    return Template(person_id, model_id, (*kept, occasion)[-OCCASIONS_KEPT:])
+
+
+def _outcome_of(views: ExtractedViews, model_id: str) -> Outcome:
+    enrolled = bool(views.embeddings)
+    return Outcome(
+        state=RegistrationState.ENROLLED if enrolled else RegistrationState.REJECTED,
+        code=None if enrolled else "no_usable_view",
+        explanation=describe(views),
+        model_id=model_id,
+        views_kept=len(views.embeddings),
+        views_sampled=views.sampled,
+        dropped=dict(views.dropped),
+    )
+
+
+def _rejected(code: str, explanation: str) -> Outcome:
+    return Outcome(state=RegistrationState.REJECTED, code=code, explanation=explanation)
+
+
+def _refused() -> Outcome:
+    return Outcome(
+        state=RegistrationState.REFUSED,
+        code="consent_missing",
+        explanation="There is no active consent, so nothing was read and the upload was deleted.",
+    )
+
+
+def _conclude(registration: Registration, outcome: Outcome, registrations: Registrations) -> Outcome:
+    registrations.conclude(registration, outcome)
+    return outcome
+
+
+def _forget(registration: Registration, media: Media) -> None:
+    media.delete(f"registrations/{registration.person_id}/{registration.registration_id}/")

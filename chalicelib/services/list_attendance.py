@@ -1,0 +1,25 @@
+"""List a session's attendance: everybody on the roster, and everybody who has a record."""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.services.ports import Attendance, Courses, People, Sessions
+
+
+@dataclass(frozen=True)
+class Entry:
+    name: str
+    record: AttendanceRecord
+
+
+def list_attendance(
+    session_id: str, *, sessions: Sessions, courses: Courses, attendance: Attendance, people: People
+) -> tuple[Entry, ...]:
+    """Sorted by name. Raises SessionNotFound."""
+    session = sessions.get(session_id)
+    records = {record.person_id: record for record in attendance.of_session(session_id)}
+    for person_id in courses.roster(session.course_id):
+        records.setdefault(person_id, AttendanceRecord(session_id, person_id))
+    names = people.names(records)
+    entries = [Entry(names.get(person_id, ""), record) for person_id, record in records.items()]
+    return tuple(sorted(entries, key=lambda entry: (entry.name, entry.record.person_id)))

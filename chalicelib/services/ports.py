@@ -1,0 +1,163 @@
+"""What the services ask of the world. wiring.py decides what stands behind each port."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from chalicelib.domain.access import Caller, Camera
+from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.courses import Course
+from chalicelib.domain.frames import Frame, FrameResult
+from chalicelib.domain.people import Consent, Person
+from chalicelib.domain.registrations import Outcome, Registration
+from chalicelib.domain.sessions import Session
+from chalicelib.domain.sightings import Sighting
+from chalicelib.domain.templates import ExtractedViews, Template
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Item]):
+    """Some items, and the cursor of the next page; None on the last."""
+
+    items: tuple[Item, ...]
+    cursor: str | None = None
+
+
+@dataclass(frozen=True)
+class UploadTicket:
+    """A presigned PUT. The client must send exactly these headers."""
+
+    url: str
+    headers: Mapping[str, str]
+    expires_at: datetime
+
+
+class People(Protocol):
+    def add(self, person: Person) -> None: ...
+    def get(self, person_id: str) -> Person:
+        """Raises PersonNotFound."""
+
+    def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
+    def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
+    def consent(self, person_id: str) -> Consent | None: ...
+    def give_consent(self, consent: Consent) -> None:
+        """Store it and bump the versions of the person's courses. Raises PersonNotFound, Contention."""
+
+    def withdraw_consent(self, person_id: str, at: datetime) -> None:
+        """End the consent, delete the templates and bump the person's courses in one transaction."""
+
+
+class Courses(Protocol):
+    def add(self, course: Course) -> None: ...
+    def get(self, course_id: str) -> Course:
+        """Read strongly. Raises CourseNotFound."""
+
+    def list(self, limit: int, cursor: str | None) -> Page[Course]: ...
+    def roster(self, course_id: str) -> tuple[str, ...]: ...
+    def put_on_roster(self, course_id: str, person_id: str) -> None:
+        """Raises CourseNotFound, PersonNotFound, LimitReached. On it already: nothing happens."""
+
+    def take_off_roster(self, course_id: str, person_id: str) -> None:
+        """Raises NotOnRoster."""
+
+
+class Sessions(Protocol):
+    def add(self, session: Session) -> None: ...
+    def get(self, session_id: str) -> Session:
+        """Read strongly. Raises SessionNotFound."""
+
+    def save(self, session: Session) -> None:
+        """Replace the revision that was read. Raises Contention when another writer was first."""
+
+    def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def due(self, now: datetime) -> tuple[str, ...]: ...
+
+
+class Attendance(Protocol):
+    def get(self, session_id: str, person_id: str) -> AttendanceRecord:
+        """The record, or a blank one at revision 0."""
+
+    def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]: ...
+    def save(self, record: AttendanceRecord, *, needs_consent: bool) -> None:
+        """Replace the revision that was read. Raises Contention, and ConsentMissing if consent is needed and gone."""
+
+
+class Frames(Protocol):
+    def add(self, frame: Frame) -> None: ...
+    def get(self, frame_id: str) -> Frame:
+        """Read strongly. Raises FrameNotFound, also for one that has expired."""
+
+    def record_result(self, frame: Frame, result: FrameResult) -> Frame:
+        """Write the result unless there is one already; answers the frame as stored."""
+
+    def finish(self, frame: Frame) -> None: ...
+    def any_outstanding(self, session_id: str) -> bool: ...
+
+
+class Registrations(Protocol):
+    def add(self, registration: Registration) -> None: ...
+    def get(self, person_id: str, registration_id: str) -> Registration:
+        """Read strongly. Raises RegistrationNotFound, also for one that has expired."""
+
+    def of_person(self, person_id: str) -> tuple[Registration, ...]: ...
+    def conclude(self, registration: Registration, outcome: Outcome) -> None:
+        """Write an outcome without a template, unless there is one already."""
+
+
+class Templates(Protocol):
+    def get(self, person_id: str, model_id: str) -> Template | None: ...
+    def of_people(self, person_ids: Sequence[str], model_id: str) -> tuple[Template, ...]: ...
+    def enrol(self, template: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
+        """Store the template, conclude the registration and bump the person's courses in one transaction.
+
+        `revision` is the person's as read before the template was made. Raises ConsentMissing, Contention.
+        """
+
+
+class Models(Protocol):
+    def champion(self, installed: str) -> str:
+        """The id of the model in service, read strongly; the first asker of a new deployment installs its own."""
+
+
+class Access(Protocol):
+    def caller(self, token: str) -> Caller | None: ...
+    def add_token(self, token: str, caller: Caller) -> None: ...
+    def add_camera(self, camera: Camera, token: str) -> None: ...
+    def camera(self, camera_id: str) -> Camera:
+        """Read strongly. Raises CameraNotFound."""
+
+    def cameras(self, limit: int, cursor: str | None) -> Page[Camera]: ...
+    def revoke_camera(self, camera_id: str, at: datetime) -> None: ...
+
+
+class Media(Protocol):
+    def put(self, key: str, data: bytes, content_type: str) -> None: ...
+    def get(self, key: str, max_bytes: int) -> bytes | None:
+        """The object, or None if there is none. Raises PayloadTooLarge."""
+
+    def exists(self, key: str) -> bool: ...
+    def delete(self, prefix: str) -> int:
+        """Delete every object and object version below the prefix; answers how many."""
+
+    def ticket(self, key: str, content_type: str, length: int, now: datetime) -> UploadTicket: ...
+
+
+class Gallery(Protocol):
+    """A roster's templates as the recogniser wants them; opaque to services."""
+
+    @property
+    def model_id(self) -> str: ...
+
+
+class Recogniser(Protocol):
+    @property
+    def model_id(self) -> str: ...
+    def gallery(self, templates: Sequence[Template]) -> Gallery: ...
+    def recognise(self, picture: bytes, gallery: Gallery) -> tuple[Sighting, ...]:
+        """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
+
+    def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
+        """Raises UnsupportedMediaType, UnreadableMedia when nothing at all can be read."""

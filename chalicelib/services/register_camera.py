@@ -1,0 +1,19 @@
+"""Register a camera for courses, with a token of its own that is shown once."""
+
+from chalicelib.domain.access import Camera
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.ids import Kind, new_id
+from chalicelib.services.issue_token import new_token
+from chalicelib.services.ports import Access, Courses
+
+
+def register_camera(
+    name: str, course_ids: frozenset[str], *, access: Access, courses: Courses, clock: Clock
+) -> tuple[Camera, str]:
+    """Raises CourseNotFound."""
+    for course_id in course_ids:
+        courses.get(course_id)
+    camera = Camera(camera_id=new_id(Kind.CAMERA), name=name, course_ids=course_ids, created_at=clock())
+    token = new_token()
+    access.add_camera(camera, token)
+    return camera, token

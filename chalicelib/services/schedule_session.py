@@ -1,0 +1,40 @@
+"""Schedule a session of a course; one whose time has come is open at once."""
+
+from datetime import datetime, timedelta
+
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.sessions import Session, SessionState, due_now
+from chalicelib.services.ports import Courses, Sessions
+
+LONGEST = timedelta(hours=24)
+
+
+def schedule_session(
+    course_id: str,
+    *,
+    opens_at: datetime | None,
+    closes_at: datetime,
+    courses: Courses,
+    sessions: Sessions,
+    clock: Clock,
+) -> Session:
+    """Without `opens_at` it opens now. Raises CourseNotFound, InvalidRequest."""
+    now = clock()
+    opens_at = opens_at or now
+    if closes_at <= max(opens_at, now):
+        raise InvalidRequest("closes_at must lie after opens_at and in the future.")
+    if closes_at - opens_at > LONGEST:
+        raise InvalidRequest("A session lasts 24 hours at most.")
+    course = courses.get(course_id)
+    session = Session(
+        session_id=new_id(Kind.SESSION),
+        course_id=course.course_id,
+        opens_at=opens_at,
+        closes_at=closes_at,
+        state=SessionState.SCHEDULED,
+    )
+    session = due_now(session, now)
+    sessions.add(session)
+    return session

@@ -1,0 +1,34 @@
+"""Start a registration: presigned PUTs for one video or several photos of a person who has given consent."""
+
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.people import Use
+from chalicelib.domain.registrations import Registration
+from chalicelib.services.ports import Media, People, Registrations, UploadTicket
+
+
+def start_registration(
+    person_id: str,
+    files: tuple[tuple[str, int], ...],
+    *,
+    people: People,
+    registrations: Registrations,
+    media: Media,
+    clock: Clock,
+) -> tuple[Registration, tuple[UploadTicket, ...]]:
+    """`files`: (content type, length in bytes) of each. Raises PersonNotFound, ConsentMissing."""
+    now = clock()
+    people.get(person_id)
+    consent = people.consent(person_id)
+    if consent is None or not consent.active or Use.MATCHING not in consent.uses:
+        raise ConsentMissing("Without an active consent for matching no picture of this person is taken in.")
+    registration = Registration(
+        person_id=person_id, registration_id=new_id(Kind.REGISTRATION), parts=len(files), created_at=now
+    )
+    registrations.add(registration)
+    tickets = tuple(
+        media.ticket(key, content_type, length, now)
+        for key, (content_type, length) in zip(registration.keys, files, strict=True)
+    )
+    return registration, tickets

@@ -1,0 +1,110 @@
+"""Take attendance from an uploaded frame: see once, write the result once, merge it as often as it takes.
+
+Whatever write the process dies after, the event delivered again carries on and ends in the same register.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from chalicelib.domain.attendance import evidence_of, sighted
+from chalicelib.domain.errors import (
+    ConsentMissing,
+    FrameNotFound,
+    PayloadTooLarge,
+    UnreadableMedia,
+    UnsupportedMediaType,
+)
+from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
+from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.services.merge_attendance import merge_attendance
+from chalicelib.services.ports import Attendance, Frames, Gallery, Media, Recogniser, Sessions
+
+
+def take_attendance(
+    key: str,
+    uploaded_at: datetime,
+    *,
+    frames: Frames,
+    sessions: Sessions,
+    attendance: Attendance,
+    media: Media,
+    recogniser: Recogniser,
+    gallery_of: Callable[[str], Gallery],
+    max_bytes: int,
+) -> Frame:
+    """Raises FrameNotFound for a key that was never minted, Contention, ModelNotInstalled."""
+    frame = frames.get(key.rpartition("/")[2])
+    if frame.key != key:
+        raise FrameNotFound(f"No frame was minted for the key {key}.")
+    if frame.state is not FrameState.PENDING:
+        return frame
+    if frame.result is None:
+        received_at = frame.received_at or uploaded_at
+        course_id = _course_in_session(frame, received_at, sessions)
+        result = (
+            _outside_session(recogniser.model_id, received_at)
+            if course_id is None
+            else _look(frame, received_at, media, recogniser, gallery_of(course_id), max_bytes)
+        )
+        frame = frames.record_result(frame, result)
+    _merge(frame, attendance)
+    frames.finish(frame)
+    return frame
+
+
+def _course_in_session(frame: Frame, received_at: datetime, sessions: Sessions) -> str | None:
+    session = sessions.get(frame.session_id)
+    return session.course_id if session.covers(received_at) else None
+
+
+def _outside_session(model_id: str, received_at: datetime) -> FrameResult:
+    rejection = Rejection("session_not_open", "The frame was uploaded outside its session's time.")
+    return FrameResult(model_id=model_id, received_at=received_at, rejection=rejection)
+
+
+def _look(
+    frame: Frame, received_at: datetime, media: Media, recogniser: Recogniser, gallery: Gallery, max_bytes: int
+) -> FrameResult:
+    """What the recogniser sees; a picture that cannot be read is a result too, and is never tried again."""
+    sightings: tuple[Sighting, ...] = ()
+    rejection = None
+    try:
+        picture = media.get(frame.key, max_bytes)
+        if picture is None:
+            rejection = Rejection("picture_missing", "The picture was deleted before it was read.")
+        else:
+            sightings = recogniser.recognise(picture, gallery)
+    except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
+        rejection = Rejection(error.code, str(error))
+    return FrameResult(gallery.model_id, received_at, sightings, rejection)
+
+
+def _merge(frame: Frame, attendance: Attendance) -> None:
+    result = frame.result
+    if result is None:
+        return
+    for sighting in result.sightings:
+        if sighting.candidate is not None and sighting.decision is not Decision.UNKNOWN:
+            _merge_one(frame.session_id, sighting.candidate, sighting, frame, result, attendance)
+
+
+def _merge_one(
+    session_id: str,
+    person_id: str,
+    sighting: Sighting,
+    frame: Frame,
+    result: FrameResult,
+    attendance: Attendance,
+) -> None:
+    evidence = evidence_of(sighting, frame.frame_id, result.model_id)
+    try:
+        merge_attendance(
+            session_id,
+            person_id,
+            lambda record: sighted(record, sighting.decision, evidence, result.received_at),
+            attendance=attendance,
+            needs_consent=True,
+        )
+    except ConsentMissing:
+        # Withdrawn between the look and the write: the person is not marked, the others are.
+        return
