@@ -65,7 +65,11 @@ def _samples(
             picture = _retrieved(capture, max_pixels)
             if picture is None:
                 continue
-            taken, due_seconds = taken + 1, elapsed_seconds + every_seconds
+            taken += 1
+            while (
+                due_seconds <= elapsed_seconds + _ROUNDING_SECONDS
+            ):  # on a grid, so that slow clips do not drift
+                due_seconds += every_seconds
             yield picture
     if not taken:
         raise UnreadableVideo("The video holds no picture that can be decoded.")

@@ -1,0 +1,60 @@
+"""What became of an enrolment's media, in words for the person who made them."""
+
+from chalicelib.domain.templates import ExtractedViews
+
+MIN_VIEWS = 1
+"""One good view enrols: a photo is a fair start, and its threshold is that of a single occasion."""
+
+# Reason → how it reads after a count of samples ("9 were blurred"), and what to do about it.
+_WORDS = {
+    "no_face": ("showed no face", "Keep your face in the picture."),
+    "several_faces": ("showed several faces", "Be alone in the picture."),
+    "too_small": ("showed the face too small", "Come closer to the camera."),
+    "too_dark": ("were too dark", "Find more light."),
+    "too_bright": ("were too bright", "Avoid the light shining on your face or into the camera."),
+    "blurred": ("were blurred", "Hold the camera still."),
+    "turned_away": ("were turned too far away", "Look towards the camera and turn the head only a little."),
+    "odd_one_out": ("looked like somebody else", "Let nobody else come into the picture."),
+    "unreadable": ("could not be read", "Send pictures as JPEG, PNG or WebP."),
+    "redundant": ("added nothing new", ""),
+}
+_HARMLESS = frozenset({"redundant"})
+
+
+def is_enough(views: ExtractedViews) -> bool:
+    """Whether a template can be made of what was kept."""
+    return len(views.embeddings) >= MIN_VIEWS
+
+
+def describe(views: ExtractedViews) -> str:
+    """One or two sentences: what was kept, why the rest was dropped, and, if it matters, what to do better.
+
+    >>> describe(ExtractedViews(embeddings=(), sampled=14, dropped={"no_face": 5, "blurred": 9}))
+    'No usable view: of 14 samples 9 were blurred and 5 showed no face. Hold the camera still.'
+    """
+    dropped = sorted(
+        ((count, reason) for reason, count in views.dropped.items() if count and reason not in _HARMLESS),
+        key=lambda pair: (-pair[0], pair[1]),
+    )
+    told = _listed([f"{count} {_words(reason, count)}" for count, reason in dropped])
+    samples = _counted(views.sampled, "sample")
+    if is_enough(views):
+        kept = f"{_counted(len(views.embeddings), 'usable view')} of {samples}"
+        return f"{kept}; {told}." if told else f"{kept}."
+    if not told:
+        return "No usable view: there was nothing to look at."
+    advice = _WORDS.get(dropped[0][1], ("", ""))[1]
+    return f"No usable view: of {samples} {told}. {advice}".rstrip()
+
+
+def _words(reason: str, count: int) -> str:
+    words = _WORDS.get(reason, (f"were dropped ({reason})", ""))[0]
+    return words.replace("were ", "was ", 1) if count == 1 and words.startswith("were ") else words
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _listed(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1] if parts else ""
