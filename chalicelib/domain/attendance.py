@@ -71,7 +71,9 @@ def evidence_of(sighting: Sighting, frame_id: str, model_id: str) -> Evidence:
     )
 
 
-def sighted(record: AttendanceRecord, decision: Decision, evidence: Evidence, at: datetime) -> AttendanceRecord:
+def sighted(
+    record: AttendanceRecord, decision: Decision, evidence: Evidence, at: datetime
+) -> AttendanceRecord:
     """The record with one more sighting. Only `accepted` marks a person present; `review` proposes."""
     if decision is Decision.REVIEW:
         return replace(record, proposal=_best(record.proposal, evidence))

@@ -53,7 +53,9 @@ def closing(session: Session, now: datetime) -> Session:
     if session.state in (SessionState.CLOSING, SessionState.CLOSED):
         return session
     if now < session.opens_at:
-        raise SessionNotOpen(f"The session opens at {session.opens_at.isoformat()}; it cannot be closed before.")
+        raise SessionNotOpen(
+            f"The session opens at {session.opens_at.isoformat()}; it cannot be closed before."
+        )
     return replace(session, state=SessionState.CLOSING, closes_at=min(session.closes_at, now))
 
 

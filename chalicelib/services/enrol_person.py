@@ -65,7 +65,9 @@ def _enrol(
     """The views are extracted once; the template is written again from fresh reads if somebody else wrote first."""
     model_id = models.champion(installed=recogniser.model_id)
     if model_id != recogniser.model_id:
-        raise ModelNotInstalled(f"{model_id} is in service, but this function's pack is {recogniser.model_id}.")
+        raise ModelNotInstalled(
+            f"{model_id} is in service, but this function's pack is {recogniser.model_id}."
+        )
     views: ExtractedViews | None = None
     for _ in range(ATTEMPTS):
         revision = people.get(registration.person_id).revision

@@ -43,7 +43,9 @@ def load_gallery(
     version = courses.get(course_id).version
     model_id = models.champion(installed=recogniser.model_id)
     if model_id != recogniser.model_id:
-        raise ModelNotInstalled(f"{model_id} is in service, but this function's pack is {recogniser.model_id}.")
+        raise ModelNotInstalled(
+            f"{model_id} is in service, but this function's pack is {recogniser.model_id}."
+        )
     key = (course_id, version, model_id)
     gallery = cache.get(key)
     if gallery is None:

@@ -25,4 +25,6 @@ def merge_attendance(
         except Contention:
             continue
         return merged
-    raise Contention(f"The record of {person_id} in {session_id} changed {ATTEMPTS} times while it was written.")
+    raise Contention(
+        f"The record of {person_id} in {session_id} changed {ATTEMPTS} times while it was written."
+    )

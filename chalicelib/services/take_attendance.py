@@ -63,7 +63,12 @@ def _outside_session(model_id: str, received_at: datetime) -> FrameResult:
 
 
 def _look(
-    frame: Frame, received_at: datetime, media: Media, recogniser: Recogniser, gallery: Gallery, max_bytes: int
+    frame: Frame,
+    received_at: datetime,
+    media: Media,
+    recogniser: Recogniser,
+    gallery: Gallery,
+    max_bytes: int,
 ) -> FrameResult:
     """What the recogniser sees; a picture that cannot be read is a result too, and is never tried again."""
     sightings: tuple[Sighting, ...] = ()

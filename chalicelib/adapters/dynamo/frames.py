@@ -1,0 +1,101 @@
+"""Frames in DynamoDB. A frame is outstanding from its receipt until it is merged into the register."""
+
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pynamodb.expressions.update import Action
+
+from chalicelib.adapters.dynamo.records import FrameRecord
+from chalicelib.adapters.dynamo.transactions import conditional
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.errors import Contention, FrameNotFound
+from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
+from chalicelib.domain.sightings import Box, Decision, Sighting
+
+
+class DynamoFrames:
+    def __init__(self, clock: Clock, upload_record_seconds: int, frame_record_days: int) -> None:
+        self._clock = clock
+        self._unused = timedelta(seconds=upload_record_seconds)
+        self._used = timedelta(days=frame_record_days)
+
+    def add(self, frame: Frame) -> None:
+        FrameRecord(
+            frame_id=frame.frame_id,
+            session_id=frame.session_id,
+            created_at=frame.created_at,
+            received_at=frame.received_at,
+            outstanding_session_id=None if frame.received_at is None else frame.session_id,
+            expires_at=frame.created_at + self._unused,
+        ).save()
+
+    def get(self, frame_id: str) -> Frame:
+        missing = FrameNotFound(f"There is no frame {frame_id}, or it has expired.")
+        try:
+            record = FrameRecord.get(frame_id, consistent_read=True)
+        except FrameRecord.DoesNotExist as error:
+            raise missing from error
+        if record.expires_at < self._clock():  # expired items stay readable for days
+            raise missing
+        return _frame(record)
+
+    def record_result(self, frame: Frame, result: FrameResult) -> Frame:
+        record = FrameRecord(frame.frame_id)
+        actions: list[Action] = [
+            FrameRecord.result.set(_stored(result)),
+            FrameRecord.received_at.set(result.received_at),
+            FrameRecord.expires_at.set(result.received_at + self._used),
+        ]
+        try:
+            conditional(
+                lambda: record.update(
+                    actions=actions,
+                    condition=FrameRecord.frame_id.exists() & FrameRecord.result.does_not_exist(),
+                ),
+                Contention(),
+            )
+        except Contention:  # written before us, perhaps by ourselves with the reply lost: that result stands
+            return self.get(frame.frame_id)
+        return replace(frame, received_at=result.received_at, result=result)
+
+    def finish(self, frame: Frame) -> None:
+        FrameRecord(frame.frame_id).update(
+            actions=[FrameRecord.merged.set(True), FrameRecord.outstanding_session_id.remove()],
+            condition=FrameRecord.frame_id.exists(),
+        )
+
+    def any_outstanding(self, session_id: str) -> bool:
+        return next(iter(FrameRecord.outstanding.query(session_id, limit=1)), None) is not None
+
+
+def _stored(result: FrameResult) -> dict[str, Any]:
+    return {**asdict(result), "received_at": result.received_at.isoformat()}
+
+
+def _frame(record: FrameRecord) -> Frame:
+    result = None if record.result is None else _result(record.result)
+    state = FrameState.PENDING
+    if record.merged and result is not None:
+        state = FrameState.DONE if result.rejection is None else FrameState.REJECTED
+    return Frame(
+        frame_id=record.frame_id,
+        session_id=record.session_id,
+        created_at=record.created_at,
+        received_at=record.received_at,
+        state=state,
+        result=result,
+    )
+
+
+def _result(stored: Any) -> FrameResult:
+    return FrameResult(
+        model_id=stored["model_id"],
+        received_at=datetime.fromisoformat(stored["received_at"]).astimezone(UTC),
+        sightings=tuple(_sighting(sighting) for sighting in stored["sightings"]),
+        rejection=None if stored["rejection"] is None else Rejection(**stored["rejection"]),
+    )
+
+
+def _sighting(stored: Any) -> Sighting:
+    return Sighting(**{**stored, "box": Box(**stored["box"]), "decision": Decision(stored["decision"])})

@@ -1,0 +1,94 @@
+"""People and consents in DynamoDB."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from chalicelib.adapters.dynamo.pages import read_page
+from chalicelib.adapters.dynamo.records import CONSENT, PERSON, ConsentRecord, PersonRecord, TemplateRecord
+from chalicelib.adapters.dynamo.templates import shard_of
+from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
+from chalicelib.domain.errors import Contention, PersonNotFound
+from chalicelib.domain.people import Consent, Person, Use
+from chalicelib.services.ports import Page
+
+ATTEMPTS = 5
+
+
+class DynamoPeople:
+    def add(self, person: Person) -> None:
+        PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at).save()
+
+    def get(self, person_id: str) -> Person:
+        return _person(self._record(person_id))
+
+    def names(self, person_ids: Iterable[str]) -> dict[str, str]:
+        keys = [(person_id, PERSON) for person_id in person_ids]
+        return {record.person_id: record.name for record in PersonRecord.batch_get(keys)}
+
+    def list(self, limit: int, cursor: str | None) -> Page[Person]:
+        return read_page(PersonRecord.by_kind.query, PERSON, _person, limit, cursor)
+
+    def consent(self, person_id: str) -> Consent | None:
+        try:
+            record = ConsentRecord.get(person_id, CONSENT, consistent_read=True)
+        except ConsentRecord.DoesNotExist:
+            return None
+        return Consent(
+            person_id=person_id,
+            text_version=record.text_version,
+            signed_by=record.signed_by,
+            uses=tuple(sorted(Use(use) for use in record.uses)),
+            given_at=record.given_at,
+            withdrawn_at=record.withdrawn_at,
+        )
+
+    def give_consent(self, consent: Consent) -> None:
+        record = ConsentRecord(
+            person_id=consent.person_id,
+            text_version=consent.text_version,
+            signed_by=consent.signed_by,
+            uses={use.value for use in consent.uses},
+            given_at=consent.given_at,
+        )
+        self._change(consent.person_id, lambda transaction, _: transaction.put(record))
+
+    def withdraw_consent(self, person_id: str, at: datetime) -> None:
+        def withdraw(transaction: Transaction, person: PersonRecord) -> None:
+            first = ConsentRecord.withdrawn_at.set(ConsentRecord.withdrawn_at | at)
+            transaction.update(
+                ConsentRecord(person_id, CONSENT),
+                [first],
+                ConsentRecord.person_id.exists(),
+                Contention(f"The consent of {person_id} was changed by another writer."),
+            )
+            for model_id in person.model_ids or ():
+                transaction.delete(TemplateRecord(shard_of(person_id, model_id), person_id))
+
+        self._change(person_id, withdraw)
+
+    def _change(self, person_id: str, add_writes: Callable[[Transaction, PersonRecord], None]) -> None:
+        """One transaction with the person's revision and courses; read and sent again when another was first."""
+        for attempt in range(1, ATTEMPTS + 1):
+            person = self._record(person_id)
+            transaction = Transaction()
+            bump_person(transaction, person_id, int(person.revision))
+            bump_courses_of(transaction, person_id)
+            add_writes(transaction, person)
+            try:
+                transaction.commit()
+            except Contention:
+                if attempt == ATTEMPTS:
+                    raise
+            else:
+                return
+
+    def _record(self, person_id: str) -> PersonRecord:
+        try:
+            return PersonRecord.get(person_id, PERSON, consistent_read=True)
+        except PersonRecord.DoesNotExist as error:
+            raise PersonNotFound(f"There is no person {person_id}.") from error
+
+
+def _person(record: PersonRecord) -> Person:
+    return Person(record.person_id, record.name, record.created_at, int(record.revision))

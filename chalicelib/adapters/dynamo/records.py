@@ -1,0 +1,266 @@
+"""The items of each table as PynamoDB records. They leave this package only as domain types."""
+
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+    UnicodeSetAttribute,
+    UTCDateTimeAttribute,
+)
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.models import Model
+
+from chalicelib.settings import Settings
+
+PERSON = "person"
+CONSENT = "consent"
+MEMBERSHIP = "course#"
+COURSE = "course"
+ROSTER = "roster#"
+SESSION = "session"
+ATTENDANCE = "attendance#"
+CAMERA = "camera"
+
+
+class PeopleByKind(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_kind"
+        projection = AllProjection()
+
+    kind = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
+class PersonRecord(Model):
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=PERSON)
+    kind = UnicodeAttribute(default=PERSON)
+    created_at = UTCDateTimeAttribute()
+    name = UnicodeAttribute()
+    revision = NumberAttribute(default=0)
+    course_count = NumberAttribute(default=0)
+    model_ids = UnicodeSetAttribute(null=True)
+    by_kind = PeopleByKind()
+
+
+class ConsentRecord(Model):
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=CONSENT)
+    text_version = UnicodeAttribute()
+    signed_by = UnicodeAttribute()
+    uses = UnicodeSetAttribute()
+    given_at = UTCDateTimeAttribute()
+    withdrawn_at = UTCDateTimeAttribute(null=True)
+
+
+class MembershipRecord(Model):
+    """The same fact as a RosterRecord, found from the person's side by a strong read."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class CoursesByKind(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_kind"
+        projection = AllProjection()
+
+    kind = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
+class CourseRecord(Model):
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=COURSE)
+    kind = UnicodeAttribute(default=COURSE)
+    created_at = UTCDateTimeAttribute()
+    name = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    version = NumberAttribute(default=0)
+    roster_size = NumberAttribute(default=0)
+    by_kind = CoursesByKind()
+
+
+class RosterRecord(Model):
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class SessionsByCourse(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_course"
+        projection = AllProjection()
+
+    course_id = UnicodeAttribute(hash_key=True)
+    opens_at = UTCDateTimeAttribute(range_key=True)
+
+
+class SessionsDue(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_bucket = UnicodeAttribute(hash_key=True)
+    due_at = UTCDateTimeAttribute(range_key=True)
+    session_id = UnicodeAttribute()
+
+
+class SessionRecord(Model):
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=SESSION)
+    course_id = UnicodeAttribute()
+    opens_at = UTCDateTimeAttribute()
+    closes_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    revision = NumberAttribute()
+    due_bucket = UnicodeAttribute(null=True)
+    due_at = UTCDateTimeAttribute(null=True)
+    by_course = SessionsByCourse()
+    due = SessionsDue()
+
+
+class MarkRecord(Model):
+    """One person's attendance of one session."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    first_seen = UTCDateTimeAttribute(null=True)
+    last_seen = UTCDateTimeAttribute(null=True)
+    evidence: JSONAttribute = JSONAttribute(null=True)
+    proposal: JSONAttribute = JSONAttribute(null=True)
+    closed_at = UTCDateTimeAttribute(null=True)
+    revision = NumberAttribute()
+
+
+class OutstandingFrames(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "outstanding"
+        projection = KeysOnlyProjection()
+
+    outstanding_session_id = UnicodeAttribute(hash_key=True)
+    received_at = UTCDateTimeAttribute(range_key=True)
+
+
+class FrameRecord(Model):
+    class Meta:
+        table_name = "frames"
+
+    frame_id = UnicodeAttribute(hash_key=True)
+    session_id = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    received_at = UTCDateTimeAttribute(null=True)
+    outstanding_session_id = UnicodeAttribute(null=True)
+    result: JSONAttribute = JSONAttribute(null=True)
+    merged = BooleanAttribute(default=False)
+    expires_at = TTLAttribute()
+    outstanding = OutstandingFrames()
+
+
+class RegistrationRecord(Model):
+    class Meta:
+        table_name = "registrations"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    registration_id = UnicodeAttribute(range_key=True)
+    parts = NumberAttribute()
+    created_at = UTCDateTimeAttribute()
+    outcome: JSONAttribute = JSONAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
+
+
+class TemplateRecord(Model):
+    class Meta:
+        table_name = "templates"
+
+    model_shard = UnicodeAttribute(hash_key=True)
+    person_id = UnicodeAttribute(range_key=True)
+    occasions: JSONAttribute = JSONAttribute()
+
+
+class AccessByKind(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_kind"
+        projection = AllProjection()
+
+    kind = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
+class TokenRecord(Model):
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+
+
+class CameraRecord(Model):
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(default=CAMERA)
+    created_at = UTCDateTimeAttribute()
+    name = UnicodeAttribute()
+    course_ids = UnicodeSetAttribute()
+    token_id = UnicodeAttribute()
+    revoked_at = UTCDateTimeAttribute(null=True)
+    by_kind = AccessByKind()
+
+
+class ModelRecord(Model):
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    model_id = UnicodeAttribute()
+
+
+RECORDS: tuple[tuple[type[Model], str], ...] = (
+    (PersonRecord, "people"),
+    (ConsentRecord, "people"),
+    (MembershipRecord, "people"),
+    (CourseRecord, "courses"),
+    (RosterRecord, "courses"),
+    (SessionRecord, "attendance"),
+    (MarkRecord, "attendance"),
+    (FrameRecord, "frames"),
+    (RegistrationRecord, "registrations"),
+    (TemplateRecord, "templates"),
+    (TokenRecord, "access"),
+    (CameraRecord, "access"),
+    (ModelRecord, "models"),
+)
+
+
+def bind_tables(settings: Settings) -> None:
+    """Point every record at this deployment's tables, with a fresh connection."""
+    for record, table in RECORDS:
+        record.Meta.table_name = settings.table(table)
+        record._connection = None

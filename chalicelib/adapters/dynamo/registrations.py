@@ -1,0 +1,77 @@
+"""Registrations in DynamoDB, below their person."""
+
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.adapters.dynamo.records import RegistrationRecord
+from chalicelib.adapters.dynamo.transactions import conditional
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.errors import Contention, RegistrationNotFound
+from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
+
+
+class DynamoRegistrations:
+    def __init__(self, clock: Clock, upload_record_seconds: int) -> None:
+        self._clock = clock
+        self._unused = timedelta(seconds=upload_record_seconds)
+
+    def add(self, registration: Registration) -> None:
+        RegistrationRecord(
+            person_id=registration.person_id,
+            registration_id=registration.registration_id,
+            parts=registration.parts,
+            created_at=registration.created_at,
+            expires_at=registration.created_at + self._unused,
+        ).save()
+
+    def get(self, person_id: str, registration_id: str) -> Registration:
+        missing = RegistrationNotFound(f"There is no registration {registration_id}, or it has expired.")
+        try:
+            record = RegistrationRecord.get(person_id, registration_id, consistent_read=True)
+        except RegistrationRecord.DoesNotExist as error:
+            raise missing from error
+        if self._expired(record):
+            raise missing
+        return _registration(record)
+
+    def of_person(self, person_id: str) -> tuple[Registration, ...]:
+        records = RegistrationRecord.query(person_id, consistent_read=True)
+        found = (_registration(record) for record in records if not self._expired(record))
+        return tuple(sorted(found, key=lambda registration: registration.created_at))
+
+    def conclude(self, registration: Registration, outcome: Outcome) -> None:
+        record = RegistrationRecord(registration.person_id, registration.registration_id)
+        try:
+            conditional(
+                lambda: record.update(actions=concluding(outcome), condition=is_open()),
+                Contention(),
+            )
+        except Contention:  # concluded before us: that outcome stands
+            return
+
+    def _expired(self, record: RegistrationRecord) -> bool:
+        return record.expires_at is not None and record.expires_at < self._clock()
+
+
+def concluding(outcome: Outcome) -> list[Any]:
+    """A concluded registration is kept; only those never uploaded expire."""
+    return [RegistrationRecord.outcome.set(asdict(outcome)), RegistrationRecord.expires_at.remove()]
+
+
+def is_open() -> Any:
+    return RegistrationRecord.person_id.exists() & RegistrationRecord.outcome.does_not_exist()
+
+
+def _registration(record: RegistrationRecord) -> Registration:
+    return Registration(
+        person_id=record.person_id,
+        registration_id=record.registration_id,
+        parts=int(record.parts),
+        created_at=record.created_at,
+        outcome=None if record.outcome is None else _outcome(record.outcome),
+    )
+
+
+def _outcome(stored: Any) -> Outcome:
+    return Outcome(**{**stored, "state": RegistrationState(stored["state"])})

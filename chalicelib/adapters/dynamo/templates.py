@@ -1,0 +1,87 @@
+"""Templates in DynamoDB: one item per (person, model), spread over 16 shards of the model."""
+
+import base64
+import zlib
+from collections.abc import Sequence
+
+from chalicelib.adapters.dynamo.records import CONSENT, ConsentRecord, RegistrationRecord, TemplateRecord
+from chalicelib.adapters.dynamo.registrations import concluding, is_open
+from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
+from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.registrations import Outcome, Registration
+from chalicelib.domain.templates import Occasion, Template
+
+SHARDS = 16
+
+
+class _ConcludedError(Exception):
+    """The registration has an outcome already; its template was written with it."""
+
+
+def shard_of(person_id: str, model_id: str) -> str:
+    return f"{model_id}#{zlib.crc32(person_id.encode()) % SHARDS}"
+
+
+class DynamoTemplates:
+    def get(self, person_id: str, model_id: str) -> Template | None:
+        try:
+            record = TemplateRecord.get(shard_of(person_id, model_id), person_id, consistent_read=True)
+        except TemplateRecord.DoesNotExist:
+            return None
+        return _template(record)
+
+    def of_people(self, person_ids: Sequence[str], model_id: str) -> tuple[Template, ...]:
+        """In the order of the people; BatchGets of 100, whose unprocessed keys PynamoDB asks for again."""
+        keys = [(shard_of(person_id, model_id), person_id) for person_id in person_ids]
+        found = {
+            record.person_id: _template(record)
+            for record in TemplateRecord.batch_get(keys, consistent_read=True)
+        }
+        return tuple(found[person_id] for person_id in person_ids if person_id in found)
+
+    def enrol(self, template: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
+        person_id = template.person_id
+        transaction = Transaction()
+        transaction.check(
+            ConsentRecord,
+            (person_id, CONSENT),
+            ConsentRecord.person_id.exists() & ConsentRecord.withdrawn_at.does_not_exist(),
+            ConsentMissing(f"{person_id} has no active consent."),
+        )
+        transaction.put(_record(template))
+        transaction.update(
+            RegistrationRecord(person_id, registration.registration_id),
+            concluding(outcome),
+            is_open(),
+            _ConcludedError(),
+        )
+        bump_person(transaction, person_id, revision, template.model_id)
+        bump_courses_of(transaction, person_id)
+        try:
+            transaction.commit()
+        except _ConcludedError:
+            return
+
+
+def _record(template: Template) -> TemplateRecord:
+    occasions = [
+        {
+            "registration_id": occasion.registration_id,
+            "embeddings": [base64.b64encode(embedding).decode() for embedding in occasion.embeddings],
+        }
+        for occasion in template.occasions
+    ]
+    return TemplateRecord(
+        model_shard=shard_of(template.person_id, template.model_id),
+        person_id=template.person_id,
+        occasions=occasions,
+    )
+
+
+def _template(record: TemplateRecord) -> Template:
+    occasions = tuple(
+        Occasion(stored["registration_id"], tuple(base64.b64decode(text) for text in stored["embeddings"]))
+        for stored in record.occasions
+    )
+    return Template(record.person_id, record.model_shard.rpartition("#")[0], occasions)

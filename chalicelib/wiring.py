@@ -1,0 +1,155 @@
+"""The one place that knows which adapter stands behind each port. Everything is made on first use and kept.
+
+Adapters and vision are imported inside the functions, so that a Lambda loads only what its event needs.
+"""
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from chalicelib.services import ports
+from chalicelib.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+Made = TypeVar("Made")
+
+_caches: list[Any] = []
+
+
+def _once(make: Callable[[], Made]) -> Callable[[], Made]:
+    kept = cache(make)
+    _caches.append(kept)
+    return kept
+
+
+def reset() -> None:
+    """Forget everything made, as a new process would; settings are read anew."""
+    for kept in _caches:
+        kept.cache_clear()
+
+
+@_once
+def settings() -> Settings:
+    return load_settings()
+
+
+@_once
+def _tables() -> Settings:
+    from chalicelib.adapters.dynamo.records import bind_tables
+
+    bind_tables(settings())
+    return settings()
+
+
+@_once
+def people() -> ports.People:
+    from chalicelib.adapters.dynamo.people import DynamoPeople
+
+    _tables()
+    return DynamoPeople()
+
+
+@_once
+def courses() -> ports.Courses:
+    from chalicelib.adapters.dynamo.courses import DynamoCourses
+
+    _tables()
+    return DynamoCourses()
+
+
+@_once
+def sessions() -> ports.Sessions:
+    from chalicelib.adapters.dynamo.sessions import DynamoSessions
+
+    return DynamoSessions(_tables().due_lookback_hours)
+
+
+@_once
+def attendance() -> ports.Attendance:
+    from chalicelib.adapters.dynamo.attendance import DynamoAttendance
+
+    _tables()
+    return DynamoAttendance()
+
+
+@_once
+def frames() -> ports.Frames:
+    from chalicelib.adapters.dynamo.frames import DynamoFrames
+    from chalicelib.domain.clock import utc_now
+
+    limits = _tables()
+    return DynamoFrames(utc_now, limits.upload_record_seconds, limits.frame_record_days)
+
+
+@_once
+def registrations() -> ports.Registrations:
+    from chalicelib.adapters.dynamo.registrations import DynamoRegistrations
+    from chalicelib.domain.clock import utc_now
+
+    return DynamoRegistrations(utc_now, _tables().upload_record_seconds)
+
+
+@_once
+def templates() -> ports.Templates:
+    from chalicelib.adapters.dynamo.templates import DynamoTemplates
+
+    _tables()
+    return DynamoTemplates()
+
+
+@_once
+def models() -> ports.Models:
+    from chalicelib.adapters.dynamo.models import DynamoModels
+
+    _tables()
+    return DynamoModels()
+
+
+@_once
+def access() -> ports.Access:
+    from chalicelib.adapters.dynamo.access import DynamoAccess
+
+    _tables()
+    return DynamoAccess()
+
+
+@_once
+def media() -> ports.Media:
+    from chalicelib.adapters.media import S3Media
+
+    return S3Media(_s3(), settings().bucket, settings().upload_ticket_seconds)
+
+
+@_once
+def recogniser() -> ports.Recogniser:
+    from chalicelib.vision.pack import load_pack
+    from chalicelib.vision.recogniser import Recogniser
+
+    return Recogniser(load_pack(settings().pack_dir))
+
+
+@_once
+def gallery_of() -> Callable[[str], ports.Gallery]:
+    """Loads the gallery of a course; galleries are kept between the events of a warm function."""
+    from chalicelib.services.load_gallery import GalleryCache, load_gallery
+
+    return partial(
+        load_gallery,
+        courses=courses(),
+        models=models(),
+        templates=templates(),
+        recogniser=recogniser(),
+        cache=GalleryCache(settings().cached_galleries),
+    )
+
+
+@_once
+def _s3() -> "S3Client":
+    import boto3
+    from botocore.config import Config
+
+    # s3v4 signs all headers of a presigned PUT; a default checksum would be a header that clients cannot know.
+    config = Config(signature_version="s3v4", request_checksum_calculation="when_required")
+    return boto3.session.Session().client("s3", config=config)
