@@ -46,6 +46,8 @@ def sample_video(
     gives what decodes. Raises EmptyBody, UnsupportedMediaType at once; UnreadableVideo (not one frame) and
     TooManyPixels while iterating.
     """
+    if every_seconds <= 0:
+        raise ValueError("every_seconds must be positive")
     media_type = sniff(data)
     if not media_type.is_video:
         raise UnsupportedMediaType(f"A video is wanted, this is {media_type}.")

@@ -16,13 +16,7 @@ WIDTH, HEIGHT = 160, 120
 KINDS = {"mp4": "mp4v", "mov": "mp4v", "avi": "MJPG", "mkv": "MJPG"}
 
 
-def clip(
-    folder: Path,
-    kind: str = "mp4",
-    frames: int = 30,
-    fps: float = 10,
-    size: tuple[int, int] = (WIDTH, HEIGHT),
-) -> bytes:
+def clip(folder: Path, kind: str = "mp4", frames: int = 30, fps: float = 10) -> bytes:
     path = folder / f"clip.{kind}"
     writer = cv2.VideoWriter(
         str(path), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*KINDS[kind]), fps, (WIDTH, HEIGHT)
