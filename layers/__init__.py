@@ -1,0 +1,1 @@
+"""What ships beside the code: compiled wheels and model packs. Never weights in git."""

@@ -1,0 +1,103 @@
+"""Builds a pack from its recipe: all of it or nothing, the same bytes every time."""
+
+import fcntl
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.errors import PackRefused
+from chalicelib.vision.pack import DECLARATION, load_pack, read_declaration, write_declaration
+from layers.packs.hashes import sha256_of
+from layers.packs.recipe import Recipe
+from layers.packs.sources import Archive, SourceFile, fetch, read_members
+
+Say = Callable[[str], None]
+
+
+def build(recipe: Recipe, into: Path, cache: Path, say: Say = print) -> Path:
+    """The built and verified pack `into`; at once if it is there already. `cache` keeps the downloaded archives.
+
+    Raises PackRefused if a source, or a file that was built before, is not what is declared. Builders that run at the
+    same time wait for each other.
+    """
+    into.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(into):
+        if into.exists() and _is_current(recipe, into, say):
+            return into
+        contents = _read_sources(recipe, cache, say)
+        with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}-") as folder:
+            fresh = Path(folder, "pack")
+            fresh.mkdir()
+            _write_files(recipe, contents, fresh, say)
+            pack = load_pack(fresh)
+            replace_folder(fresh, into, Path(folder, "old"))
+        say(f"built     {into}  {pack.model_id}")
+    return into
+
+
+def replace_folder(fresh: Path, target: Path, aside: Path) -> None:
+    """Puts `fresh` in the place of `target` by renaming; what stood there goes `aside`."""
+    if target.exists():
+        target.rename(aside)
+    fresh.rename(target)
+
+
+def _is_current(recipe: Recipe, into: Path, say: Say) -> bool:
+    started = time.perf_counter()
+    declaration = read_declaration(into)
+    if _without_results(declaration) != recipe.declaration():
+        say(f"stale     {into} was built by another recipe: building again")
+        return False
+    try:
+        pack = load_pack(into)
+    except PackRefused as error:
+        raise PackRefused(f"{error}\nThe built pack was changed; remove {into} to build it again.") from error
+    say(f"verified  {into}  {pack.model_id}  {time.perf_counter() - started:.2f} s, nothing to build")
+    return True
+
+
+def _without_results(declaration: Mapping[str, Any]) -> dict[str, Any]:
+    files = {name: {"source": declared.get("source")} for name, declared in declaration["files"].items()}
+    return {**declaration, "files": files}
+
+
+def _read_sources(recipe: Recipe, cache: Path, say: Say) -> dict[SourceFile, bytes]:
+    by_archive: dict[Archive, list[SourceFile]] = {}
+    for output in recipe.outputs:
+        by_archive.setdefault(output.source.archive, []).append(output.source)
+    contents: dict[SourceFile, bytes] = {}
+    for archive, files in by_archive.items():
+        started = time.perf_counter()
+        had = (cache / archive.filename).exists()
+        path = fetch(archive, cache)
+        contents |= read_members(path, files)
+        verb = "checked " if had else "fetched "
+        say(_line(f"{verb}  {archive.filename}", path.stat().st_size, time.perf_counter() - started))
+    return contents
+
+
+def _write_files(recipe: Recipe, contents: Mapping[SourceFile, bytes], folder: Path, say: Say) -> None:
+    declaration = recipe.declaration()
+    for output in recipe.outputs:
+        started = time.perf_counter()
+        written = output.convert(contents[output.source])
+        (folder / output.name).write_bytes(written)
+        declared = declaration["files"][output.name]
+        declaration["files"][output.name] = {"sha256": sha256_of(written), "bytes": len(written), **declared}
+        say(_line(f"converted {output.name}", len(written), time.perf_counter() - started))
+    (folder / DECLARATION).write_text(write_declaration(declaration), encoding="utf-8")
+
+
+def _line(what: str, size: int, seconds: float) -> str:
+    return f"{what:<50} {size / 1e6:8.2f} MB {seconds:6.2f} s"
+
+
+@contextmanager
+def _alone(into: Path) -> Iterator[None]:
+    """Holds the lock beside `into`."""
+    with (into.parent / f".{into.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
