@@ -1,0 +1,26 @@
+"""Rollcall's Lambdas, assembled. No logic lives here."""
+
+from chalice.app import Chalice
+
+from chalicelib.api.attendance import attendance
+from chalicelib.api.auth import auth
+from chalicelib.api.cameras import cameras
+from chalicelib.api.courses import courses
+from chalicelib.api.errors import problem_details
+from chalicelib.api.frames import frames
+from chalicelib.api.health import health
+from chalicelib.api.people import people
+from chalicelib.api.registrations import registrations
+from chalicelib.api.sessions import sessions
+from chalicelib.events.frames import frames as frame_events
+from chalicelib.events.registrations import registrations as registration_events
+from chalicelib.events.sessions import sessions as session_events
+
+app = Chalice(app_name="rollcall")
+app.register_middleware(problem_details, event_type="http")
+
+for blueprint in (auth, health, people, registrations, courses, sessions, frames, attendance, cameras):
+    app.register_blueprint(blueprint)
+
+for blueprint in (frame_events, registration_events, session_events):
+    app.register_blueprint(blueprint)

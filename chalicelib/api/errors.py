@@ -1,0 +1,93 @@
+"""Domain errors as HTTP: one table of statuses, one form of body (RFC 9457, application/problem+json)."""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from chalice.app import Response
+from pydantic import ValidationError
+
+from chalicelib.domain import errors
+from chalicelib.domain.errors import RollcallError
+from chalicelib.observability import logger
+
+PROBLEM_JSON = "application/problem+json"
+
+# The most specific class decides; a test asserts that every error in domain/errors.py has a status.
+STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
+    errors.NotFound: HTTPStatus.NOT_FOUND,
+    errors.Refused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidRequest: HTTPStatus.BAD_REQUEST,
+    errors.EmptyBody: HTTPStatus.BAD_REQUEST,
+    errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.SessionNotOpen: HTTPStatus.CONFLICT,
+    errors.ConsentMissing: HTTPStatus.CONFLICT,
+    errors.NotOnRoster: HTTPStatus.NOT_FOUND,
+    errors.LimitReached: HTTPStatus.CONFLICT,
+    errors.Contention: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
+    RollcallError: HTTPStatus.INTERNAL_SERVER_ERROR,
+}
+
+
+def status_of(error: type[RollcallError]) -> HTTPStatus:
+    return next(STATUS_BY_ERROR[kind] for kind in error.__mro__ if kind in STATUS_BY_ERROR)
+
+
+def problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> Response:
+    """One error in the form that the gateway's own errors have too."""
+    body = {
+        "type": f"urn:rollcall:problem:{code}",
+        "title": status.phrase,
+        "status": status.value,
+        "code": code,
+        "detail": detail,
+        **members,
+    }
+    headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM_JSON}
+    if status is HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return Response(body=json.dumps(body), status_code=status.value, headers=headers)
+
+
+def answer(view: Callable[[], Any]) -> Any:
+    """What the view answers, or the problem that its error means. Chalice would turn any exception into a bare 500."""
+    try:
+        return view()
+    except ValidationError as error:
+        fields = [
+            {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
+            for item in error.errors(include_url=False, include_context=False, include_input=False)
+        ]
+        return problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The request is not valid.", errors=fields)
+    except RollcallError as error:
+        status = status_of(type(error))
+        logger.info("request refused", code=error.code, status=status.value)
+        return problem(status, error.code, str(error) or status.phrase)
+    except Exception:
+        logger.exception("request failed")
+        return problem(
+            HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side."
+        )
+
+
+CODE_BY_CHALICE_STATUS = {
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
+    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
+    HTTPStatus.BAD_REQUEST: "invalid_request",
+}
+
+
+def problem_details(event: Any, get_response: Callable[[Any], Response]) -> Response:
+    """Middleware: the answers that Chalice gives before a view is reached, in our form."""
+    response = get_response(event)
+    body = response.body
+    if response.status_code < HTTPStatus.BAD_REQUEST or not isinstance(body, dict) or "Code" not in body:
+        return response
+    status = HTTPStatus(response.status_code)
+    code = CODE_BY_CHALICE_STATUS.get(status, "internal_error")
+    return problem(status, code, str(body.get("Message", status.phrase)))
