@@ -1,0 +1,29 @@
+"""Settings come from ROLLCALL_* and nowhere else."""
+
+from dataclasses import FrozenInstanceError
+from pathlib import Path
+
+import pytest
+
+from chalicelib.settings import load_settings
+
+
+def test_defaults_stand_when_nothing_is_given() -> None:
+    settings = load_settings({})
+    assert settings.table("people") == "rollcall-people"
+    assert settings.pack_dir == Path("build/packs/pypi")
+
+
+def test_given_values_are_parsed() -> None:
+    settings = load_settings({"ROLLCALL_PREFIX": "school", "ROLLCALL_NEXT_FRAME_SECONDS": "3"})
+    assert (settings.table("frames"), settings.next_frame_seconds) == ("school-frames", 3)
+
+
+def test_a_number_that_is_none_is_named() -> None:
+    with pytest.raises(ValueError, match="ROLLCALL_NEXT_FRAME_SECONDS"):
+        load_settings({"ROLLCALL_NEXT_FRAME_SECONDS": "soon"})
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        load_settings({}).prefix = "other"  # type: ignore[misc]
