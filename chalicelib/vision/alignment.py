@@ -1,0 +1,123 @@
+"""Chips: each face turned upright, scaled and cut out as its embedder was trained to see it.
+
+A face is warped upright by the detector's eyes, the shape predictor finds its exact landmarks there, and the chip is
+warped by the similarity that brings those onto the template (Umeyama, "Least-Squares Estimation of Transformation
+Parameters Between Two Point Patterns", 1991). Training and service share this module, so both see the same chips.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from chalicelib.vision.decode import Picture
+from chalicelib.vision.detector import Face
+from chalicelib.vision.landmarks import Points, ShapePredictor
+from chalicelib.vision.pack import Pack
+
+Chips = NDArray[np.uint8]
+Similarity = NDArray[np.float64]
+"""(2, 3): turns, scales and shifts points; never mirrors."""
+
+
+class Aligner:
+    """The aligner of a pack."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._predictor = ShapePredictor(pack)
+        self._size = pack.embedder.size
+        self._crop = pack.landmarks.crop
+        last = float(self._crop - 1 - pack.landmarks.inset)
+        self._rectangle = (float(pack.landmarks.inset), float(pack.landmarks.inset), last, last)
+        self._eyes = self._eyes_in_crop()
+        template, padding = np.array(pack.alignment.template), pack.alignment.padding
+        self._template = (template + padding) / (1 + 2 * padding) * self._size
+
+    def align(self, picture: Picture, face: Face) -> NDArray[np.uint8]:
+        """(size, size, 3) uint8 RGB chip of one face."""
+        chip: NDArray[np.uint8] = self.chips(picture, [face])[0]
+        return chip
+
+    def chips(self, picture: Picture, faces: Sequence[Face]) -> Chips:
+        """(n, size, size, 3) uint8 RGB chips, in the order of `faces`."""
+        chips = np.empty((len(faces), self._size, self._size, 3), np.uint8)
+        for place, points in enumerate(self.landmarks(picture, faces)):
+            chips[place] = warp(picture, chip_of(points, self._template, self._size), self._size)
+        return chips
+
+    def landmarks(self, picture: Picture, faces: Sequence[Face]) -> Points:
+        """(n, 5, 2) pixels of the picture: the predictor's points, in the template's order."""
+        if not faces:
+            return np.empty((0, *self._template.shape), np.float32)
+        upright = [similarity(face.landmarks[:2], self._eyes) for face in faces]
+        crops = np.stack([warp(picture, onto, self._crop) for onto in upright])
+        points = self._predictor.predict(crops, self._rectangle)
+        return np.stack([_undo(onto, each) for onto, each in zip(upright, points, strict=True)])
+
+    def _eyes_in_crop(self) -> Points:
+        """(2, 2): where the eyes must lie in the crop so that the mean shape lies in the rectangle."""
+        left, top, right, bottom = self._rectangle
+        corners = self._predictor.mean_shape * [right - left, bottom - top] + [left, top]
+        return np.stack([corners[2:4].mean(axis=0), corners[0:2].mean(axis=0)])
+
+
+def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> Similarity:
+    """The similarity that brings the (n, 2) points `source` nearest to `target`, in least squares.
+
+    In the plane Umeyama's solution without mirroring is one division of complex numbers.
+    """
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    a, b = source - source_mean, target - target_mean
+    size = max(float((a**2).sum()), np.finfo(np.float64).eps)  # points that coincide give no direction
+    cosine = float((a * b).sum()) / size
+    sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / size
+    turn = np.array([[cosine, -sine], [sine, cosine]])
+    return np.column_stack([turn, target_mean - turn @ source_mean])
+
+
+def chip_of(points: NDArray[np.floating], template: NDArray[np.floating], size: int) -> Similarity:
+    """What maps the picture onto a chip of `size` pixels so that `points` come onto `template`, as dlib does it.
+
+    The fit is from the template to the points (noise in the points would shrink the other direction's scale), and a
+    chip spans the distance between its first and its last pixel's centre. The embedder was trained on such chips:
+    half a pixel off costs .001 of cosine.
+    """
+    fitted = similarity(template, points)
+    spread = np.sqrt(np.linalg.det(fitted[:, :2])) * size
+    narrowed = (spread - 1) / (size - 1) * size / spread if spread > 2 else 1.0
+    turn = fitted[:, :2] * narrowed
+    centre = fitted[:, :2] @ [size / 2, size / 2] + fitted[:, 2]
+    back = np.linalg.inv(turn)
+    return np.column_stack([back, (size - 1) / 2 - back @ centre])
+
+
+def warp(picture: Picture, onto: Similarity, size: int) -> NDArray[np.uint8]:
+    """(size, size, 3): what `onto` maps of the picture into the square, black where there is no picture.
+
+    While the picture's scale is more than twice the square's, its part is halved first, smoothed by [1 4 6 4 1]/16:
+    plain sampling would skip pixels.
+    """
+    part, onto = _part_of(picture, onto, size)
+    while np.linalg.det(onto[:, :2]) < 0.25:
+        part = np.asarray(cv2.pyrDown(part), np.uint8)
+        onto = np.column_stack([onto[:, :2] * 2, onto[:, 2]])
+    return np.asarray(cv2.warpAffine(part, onto, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _part_of(picture: Picture, onto: Similarity, size: int) -> tuple[Picture, Similarity]:
+    """The part of the picture that the square shows, with a margin for smoothing, and `onto` for that part."""
+    corners = _undo(onto, np.array([[0, 0], [size, 0], [0, size], [size, size]]))
+    margin = 4 * (np.ptp(corners[:, 0]) / size + 1)
+    limit = np.array([picture.shape[1], picture.shape[0]])
+    left, top = np.clip(np.floor(corners.min(axis=0) - margin), 0, limit - 1).astype(int)
+    right, bottom = np.clip(np.ceil(corners.max(axis=0) + margin), 1, limit).astype(int)
+    shift = onto[:, 2] + onto[:, :2] @ [left, top]
+    return picture[top : max(bottom, top + 1), left : max(right, left + 1)], np.column_stack(
+        [onto[:, :2], shift]
+    )
+
+
+def _undo(onto: Similarity, points: NDArray[np.floating]) -> Points:
+    """Where in the source the (n, 2) points come from."""
+    return np.asarray(np.linalg.solve(onto[:, :2], (points - onto[:, 2]).T).T, np.float32)

@@ -1,0 +1,147 @@
+"""Finds faces: MTCNN's cascade (Zhang et al., "Joint Face Detection and Alignment Using Multitask Cascaded
+Convolutional Networks", 2016). A small net proposes windows on a pyramid of the picture, a second refines them, a
+third says which are faces and where their eyes, nose and mouth are.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from chalicelib.domain.sightings import Box
+from chalicelib.vision.boxes import Boxes, calibrate, inside, square, suppress
+from chalicelib.vision.decode import Picture
+from chalicelib.vision.pack import DetectorSpec, Pack, open_session
+
+_GREY = (127.5, 127.5, 127.5)  # zero to the nets: what lies outside the picture
+_PATCHES_AT_ONCE = 128  # bounds the memory of a picture full of candidates
+_REFINEMENT_SIDE, _OUTPUT_SIDE = 24, 48
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """landmarks: (5, 2) float32, pixels of the picture: image-left eye, image-right eye, nose, image-left and
+    image-right corner of the mouth. score: the probability that it is a face.
+    """
+
+    box: Box
+    landmarks: NDArray[np.float32]
+    score: float
+
+
+class Detector:
+    """The detector of a pack. Not thread-safe in what it reuses: one per process."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._spec: DetectorSpec = pack.detector
+        self._proposal = open_session(pack, self._spec.proposal)
+        self._refinement = open_session(pack, self._spec.refinement)
+        self._output = open_session(pack, self._spec.output)
+
+    def detect(self, picture: Picture, min_face: int = 40) -> list[Face]:
+        """The faces of an (h, w, 3) uint8 RGB picture, from about `min_face` pixels wide, the largest first."""
+        proposed = self._propose(picture, min_face)
+        refined = self._refine(picture, proposed)
+        boxes, scores, landmarks = self._describe(picture, refined)
+        boxes = inside(boxes, picture.shape[1], picture.shape[0])
+        faces = [_face(*each) for each in zip(boxes, scores, landmarks, strict=True)]
+        return sorted(faces, key=lambda face: face.box.width * face.box.height, reverse=True)
+
+    def _propose(self, picture: Picture, min_face: int) -> Boxes:
+        """(n, 4) square windows that may hold a face."""
+        found = [self._propose_at(level, picture) for level in _pyramid(picture, self._spec, min_face)]
+        boxes = np.concatenate([np.empty((0, 4), np.float32), *(boxes for boxes, _ in found)])
+        scores = np.concatenate([np.empty(0, np.float32), *(scores for _, scores in found)])
+        return square(boxes[suppress(boxes, scores, self._spec.overlaps[1])])
+
+    def _propose_at(self, level: Picture, picture: Picture) -> tuple[Boxes, NDArray[np.float32]]:
+        """The windows of one level of the pyramid, in pixels of the picture, and their probabilities."""
+        (regression,), (face,) = self._proposal.run(["regression", "face"], {"input": _as_input(level[None])})
+        rows, columns = np.nonzero(face > self._spec.thresholds[0])
+        scores = face[rows, columns]
+        # One more than the window's first pixel: the nets were trained on pixels counted from one.
+        corners = np.stack([columns, rows], axis=1).astype(np.float32) * self._spec.stride
+        windows = np.concatenate([corners + 1, corners + self._spec.window], axis=1)
+        boxes = windows + regression[:, rows, columns].T * (self._spec.window - 1)
+        kept = suppress(boxes, scores, self._spec.overlaps[0])
+        scale = np.array(
+            [picture.shape[1] / level.shape[1], picture.shape[0] / level.shape[0]] * 2, np.float32
+        )
+        return boxes[kept] * scale, scores[kept]
+
+    def _refine(self, picture: Picture, boxes: Boxes) -> Boxes:
+        """(m, 4) squares: the better windows among `boxes`, moved onto the face."""
+        regressions, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
+        for patches in _patches(picture, boxes, _REFINEMENT_SIDE):
+            regression, face = self._refinement.run(["regression", "face"], {"input": patches})
+            regressions.append(regression)
+            scores.append(face)
+        score = np.concatenate(scores)
+        passed = score > self._spec.thresholds[1]
+        moved = calibrate(boxes, np.concatenate(regressions))[passed]
+        return square(moved[suppress(moved, score[passed], self._spec.overlaps[1])])
+
+    def _describe(
+        self, picture: Picture, boxes: Boxes
+    ) -> tuple[Boxes, NDArray[np.float32], NDArray[np.float32]]:
+        """The faces among `boxes`: (m, 4) boxes, (m,) probabilities, (m, 5, 2) landmarks."""
+        regressions, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
+        landmarks = [np.empty((0, 10), np.float32)]
+        for patches in _patches(picture, boxes, _OUTPUT_SIDE):
+            regression, points, face = self._output.run(
+                ["regression", "landmarks", "face"], {"input": patches}
+            )
+            regressions.append(regression)
+            landmarks.append(points)
+            scores.append(face)
+        score = np.concatenate(scores)
+        passed = np.nonzero(score > self._spec.thresholds[2])[0]
+        moved = calibrate(boxes, np.concatenate(regressions))
+        kept = passed[suppress(moved[passed], score[passed], self._spec.overlaps[2], of_smaller=True)]
+        return moved[kept], score[kept], _landmarks_in(boxes[kept], np.concatenate(landmarks)[kept])
+
+
+def _pyramid(picture: Picture, spec: DetectorSpec, min_face: int) -> list[Picture]:
+    """The picture at every scale at which the proposal net's window may be a face, the largest first."""
+    height, width = picture.shape[:2]
+    levels = []
+    scale = spec.window / min_face
+    while min(height, width) * scale >= spec.window:
+        size = (round(width * scale), round(height * scale))
+        levels.append(np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8))
+        scale *= spec.pyramid_factor
+    return levels
+
+
+def _patches(picture: Picture, boxes: Boxes, side: int) -> list[NDArray[np.float32]]:
+    """Batches of (n, 3, side, side): each box of the picture, stretched onto a square, corner pixel on corner."""
+    if not len(boxes):
+        return []
+    height, width = picture.shape[:2]
+    inset = np.array([(width - 1) / width, (height - 1) / height] * 2)
+    patches = np.empty((len(boxes), side, side, 3), np.uint8)
+    for patch, (left, top, right, bottom) in zip(patches, boxes * inset, strict=True):
+        across, down = (right - left) / (side - 1), (bottom - top) / (side - 1)
+        onto = np.array([[across, 0, left], [0, down, top]])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        cv2.warpAffine(picture, onto, (side, side), patch, flags, cv2.BORDER_CONSTANT, _GREY)
+    starts = range(0, len(patches), _PATCHES_AT_ONCE)
+    return [_as_input(patches[start : start + _PATCHES_AT_ONCE]) for start in starts]
+
+
+def _as_input(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(n, h, w, 3) uint8 → (n, 3, h, w) float32"""
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
+
+
+def _landmarks_in(boxes: Boxes, parts: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 10) five x, then five y, in parts of the box → (n, 5, 2) pixels."""
+    points = parts.reshape(-1, 2, 5).transpose(0, 2, 1)
+    sizes = boxes[:, None, 2:] - boxes[:, None, :2] + 1
+    return np.asarray(points * sizes + boxes[:, None, :2] - 1, np.float32)
+
+
+def _face(box: NDArray[np.float32], score: np.float32, landmarks: NDArray[np.float32]) -> Face:
+    left, top, right, bottom = (float(edge) for edge in box)
+    return Face(Box(left, top, right - left, bottom - top), landmarks, float(score))
