@@ -183,7 +183,8 @@ def _over(below: Floats, above: Floats) -> Tile:
     alpha = cv2.GaussianBlur(above[..., 3], (0, 0), 0.8) * (above[..., 3] > 0) / 255
     cover = below[..., 3] / 255
     total = alpha + cover * (1 - alpha)
+    fade = np.clip((CANVAS - np.arange(CANVAS)) / (0.1 * CANVAS), 0, 1)  # the shoulders end softly
     # The blurred body is premultiplied by its own blurred outline.
     colour = above[..., :3] * alpha[..., None] + below[..., :3] * (1 - alpha)[..., None]
     colour /= np.maximum(total, 1e-3)[..., None]
-    return np.dstack((np.clip(colour, 0, 255), total * 255)).astype(np.uint8)
+    return np.dstack((np.clip(colour, 0, 255), total * fade[:, None] * 255)).astype(np.uint8)

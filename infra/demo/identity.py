@@ -122,11 +122,15 @@ _RANGES = {
     "blush": (0.0, 1.0),
 }
 _DECIMALS = 3
+_DARK_SKIN = 5
+_DARK_OR_GREY = (0, 0, 1, 6)
 
 
 def draw_identity(name: str, rng: np.random.Generator) -> Identity:
     """A face at random, rounded as the committed table is; half wear neither beard nor glasses."""
     values: dict[str, int | float] = {key: int(rng.integers(count)) for key, count in _CHOICES.items()}
+    if int(values["skin"]) >= _DARK_SKIN:
+        values["hair_colour"] = int(rng.choice(_DARK_OR_GREY))
     for key in ("beard", "glasses"):
         values[key] = int(values[key]) if rng.random() < 0.5 else 0
     for key, (low, high) in _RANGES.items():

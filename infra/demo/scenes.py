@@ -131,6 +131,7 @@ def _draw_light(rng: np.random.Generator) -> Light:
 def _background(rng: np.random.Generator, width: int, height: int) -> NDArray[np.float32]:
     """(height, width, 3): a few soft colours."""
     coarse = rng.uniform(60, 190, (4, 6, 3)).astype(np.float32)
+    coarse += 0.6 * (coarse.mean(axis=2, keepdims=True) - coarse)  # a room's colours, not a rainbow's
     return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
@@ -193,7 +194,7 @@ def _camera(rng: np.random.Generator, scene: NDArray[np.float32]) -> Picture:
     gain, blur, deviation = rng.uniform((0.92, 0.3, 2.0), (1.06, 0.7, 4.0))
     seen = cv2.GaussianBlur(scene, (0, 0), float(blur)) * np.float32(gain)
     seen = seen + rng.standard_normal(scene.shape, dtype=np.float32) * np.float32(deviation)
-    return np.clip(seen, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(seen, 0, 255), np.uint8)
 
 
 def _jpeg(picture: Picture) -> bytes:

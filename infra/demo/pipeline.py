@@ -1,0 +1,57 @@
+"""The real recognition pipeline seen from its two ends, for choosing identities and measuring thresholds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chalicelib.domain.sightings import Box
+from chalicelib.vision.alignment import Aligner
+from chalicelib.vision.decode import decode_picture
+from chalicelib.vision.detector import Detector
+from chalicelib.vision.embedder import Embedder
+from chalicelib.vision.pack import load_pack
+from chalicelib.vision.quality import measure, reasons
+from infra.demo.scenes import Placed
+
+Embeddings = NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class SeenFace:
+    """embedding: (dimension,) float32, unit norm. usable: good enough to enrol from."""
+
+    box: Box
+    embedding: Embeddings
+    usable: bool
+
+
+class Pipeline:
+    """Detector, aligner and embedder of one pack."""
+
+    def __init__(self, pack_directory: Path) -> None:
+        pack = load_pack(pack_directory)
+        self._detector, self._aligner, self._embedder = Detector(pack), Aligner(pack), Embedder(pack)
+
+    def faces(self, jpeg: bytes) -> list[SeenFace]:
+        """Every face of a picture."""
+        picture = decode_picture(jpeg)
+        found = self._detector.detect(picture)
+        embeddings = self._embedder.embed(self._aligner.chips(picture, found))
+        return [
+            SeenFace(face.box, embedding, not reasons(measure(picture, face)))
+            for face, embedding in zip(found, embeddings, strict=True)
+        ]
+
+
+def same_place(found: Box, placed: Box) -> bool:
+    """Whether two boxes are of one face: detectors draw theirs tighter or wider than the truth."""
+    across = (found.left + found.width / 2) - (placed.left + placed.width / 2)
+    down = (found.top + found.height / 2) - (placed.top + placed.height / 2)
+    return abs(across) < 0.35 * placed.width and abs(down) < 0.35 * placed.height
+
+
+def face_at(placed: Placed, faces: Sequence[SeenFace]) -> SeenFace | None:
+    return next((face for face in faces if same_place(face.box, placed.box)), None)
