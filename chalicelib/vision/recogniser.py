@@ -1,0 +1,123 @@
+"""A model pack at work: frames to sightings, uploads to views."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chalicelib.domain.errors import EmptyBody, ModelNotInstalled, UnreadablePicture
+from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.domain.templates import ExtractedViews, Template
+from chalicelib.vision.alignment import Aligner
+from chalicelib.vision.decode import Picture, decode_picture
+from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.embedder import Embedder
+from chalicelib.vision.matching import Gallery, Match, match
+from chalicelib.vision.pack import Pack
+from chalicelib.vision.quality import FaceQuality, measure
+from chalicelib.vision.views import (
+    ODD_ONE_OUT,
+    REDUNDANT,
+    UNREADABLE,
+    Samples,
+    diverse,
+    good_view,
+    of_one_person,
+)
+
+HOPELESS_QUALITY = 0.25
+"""Half of what an enrolment asks for. The thresholds were measured on ordinary photos and promise nothing about such
+a face: it is sighted, and may be put before a human, but never marks anybody present by itself."""
+
+
+class Recogniser:
+    """Builds each net at its first use: a function that only answers for its model's id loads none."""
+
+    def __init__(self, pack: Pack) -> None:
+        self._pack = pack
+
+    @property
+    def model_id(self) -> str:
+        return self._pack.model_id
+
+    def gallery(self, templates: Sequence[Template]) -> Gallery:
+        """Raises TemplateRefused: a template of another model, or damaged."""
+        return Gallery.of(templates, self.model_id, self._pack.embedder.dimension)
+
+    def recognise(self, picture: bytes, gallery: Gallery) -> tuple[Sighting, ...]:
+        """Every face of the picture, the largest first.
+
+        Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels; ModelNotInstalled for a gallery of another
+        model.
+        """
+        if gallery.model_id != self.model_id:
+            raise ModelNotInstalled(f"The gallery is of {gallery.model_id}, this is {self.model_id}.")
+        try:
+            pixels = decode_picture(picture)
+        except EmptyBody as error:
+            raise UnreadablePicture("The picture is empty.") from error
+        faces = self._detector.detect(pixels)
+        matches = match(self._embed(pixels, faces), gallery, self._pack.thresholds)
+        return tuple(
+            _sighting(face, measure(pixels, face), found) for face, found in zip(faces, matches, strict=True)
+        )
+
+    def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
+        """The few good views of one person in photos and clips; none, if nothing was good enough.
+
+        Every sample is either kept or counted in `dropped` once. An upload that cannot be read counts as one sample;
+        if none can, raises UnsupportedMediaType, UnreadableMedia.
+        """
+        samples, dropped, rows = Samples(uploads), Counter[str](), []
+        for picture in samples:
+            view = good_view(picture, self._detector)
+            if isinstance(view, str):
+                dropped[view] += 1
+            else:
+                rows.append(self._embed(view.picture, [view.face])[0])
+        embeddings = np.array(rows, np.float32).reshape(len(rows), self._pack.embedder.dimension)
+        theirs = embeddings[of_one_person(embeddings, self._pack.thresholds.review(1))]
+        kept = theirs[diverse(theirs)]
+        dropped[UNREADABLE] = samples.unreadable
+        dropped[ODD_ONE_OUT] = len(embeddings) - len(theirs)
+        dropped[REDUNDANT] = len(theirs) - len(kept)
+        return ExtractedViews(
+            embeddings=tuple(np.asarray(row, "<f4").tobytes() for row in kept),
+            sampled=samples.sampled,
+            dropped={reason: count for reason, count in dropped.items() if count},
+        )
+
+    def _embed(self, picture: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
+        """(n, dimension) float32, unit norm; one batch."""
+        if not faces:
+            return np.empty((0, self._pack.embedder.dimension), np.float32)
+        return self._embedder.embed(self._aligner.chips(picture, list(faces)))
+
+    @cached_property
+    def _detector(self) -> Detector:
+        return Detector(self._pack)
+
+    @cached_property
+    def _aligner(self) -> Aligner:
+        return Aligner(self._pack)
+
+    @cached_property
+    def _embedder(self) -> Embedder:
+        return Embedder(self._pack)
+
+
+def _sighting(face: Face, quality: FaceQuality, found: Match) -> Sighting:
+    hopeless = quality.score < HOPELESS_QUALITY and found.decision is Decision.ACCEPTED
+    return Sighting(
+        box=face.box,
+        detection=face.score,
+        quality=quality.score,
+        candidate=found.candidate,
+        similarity=found.similarity,
+        score=found.score,
+        margin=found.margin,
+        threshold=found.threshold,
+        decision=Decision.REVIEW if hopeless else found.decision,
+    )
