@@ -14,7 +14,7 @@ from chalicelib.vision.detector import Detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.quality import measure, reasons
-from infra.demo.scenes import Placed
+from infra.demo.scenes import Placed, same_place
 
 Embeddings = NDArray[np.float32]
 
@@ -44,13 +44,6 @@ class Pipeline:
             SeenFace(face.box, embedding, not reasons(measure(picture, face)))
             for face, embedding in zip(found, embeddings, strict=True)
         ]
-
-
-def same_place(found: Box, placed: Box) -> bool:
-    """Whether two boxes are of one face: detectors draw theirs tighter or wider than the truth."""
-    across = (found.left + found.width / 2) - (placed.left + placed.width / 2)
-    down = (found.top + found.height / 2) - (placed.top + placed.height / 2)
-    return abs(across) < 0.35 * placed.width and abs(down) < 0.35 * placed.height
 
 
 def face_at(placed: Placed, faces: Sequence[SeenFace]) -> SeenFace | None:

@@ -42,6 +42,13 @@ class Frame:
     placed: tuple[Placed, ...]
 
 
+def same_place(found: Box, placed: Box) -> bool:
+    """Whether two boxes are of one face: detectors draw theirs tighter or wider than the truth."""
+    across = (found.left + found.width / 2) - (placed.left + placed.width / 2)
+    down = (found.top + found.height / 2) - (placed.top + placed.height / 2)
+    return abs(across) < 0.35 * placed.width and abs(down) < 0.35 * placed.height
+
+
 def registration_video(identity: Identity, seed: int) -> bytes:
     """An MP4 of three seconds, 640 x 480: the head turns a little to both sides while the light drifts."""
     with TemporaryDirectory(prefix="registration-") as directory:
