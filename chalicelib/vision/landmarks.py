@@ -89,7 +89,7 @@ def _intensities(
     height, width = grey.shape[1:]
     within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     face = np.arange(len(grey))[:, None] * (height * width)
-    return grey.take(np.where(within, face + y * width + x, 0)) * within
+    return np.where(within, grey.take(np.where(within, face + y * width + x, 0)), 0)
 
 
 def _turn(mean: NDArray[np.complex64], shapes: NDArray[np.complex64]) -> NDArray[np.complex64]:

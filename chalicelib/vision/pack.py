@@ -106,12 +106,17 @@ class Pack:
 def load_pack(directory: Path) -> Pack:
     """Reads and verifies a pack. Raises PackRefused if a file is missing or changed, or a declaration is not known."""
     declaration = read_declaration(directory)
-    for name, declared in declaration["files"].items():
-        _verify(directory, name, declared["sha256"])
     try:
-        return _pack_of(directory, declaration)
-    except (KeyError, TypeError, ValueError) as error:
+        expected = {name: str(declared["sha256"]) for name, declared in declaration["files"].items()}
+        pack = _pack_of(directory, declaration)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise PackRefused(f"{directory / DECLARATION}: {type(error).__name__}: {error}") from error
+    for used in _files_used(pack):
+        if used not in expected:
+            raise PackRefused(f"{directory / DECLARATION}: {used!r} is not among its files")
+    for name, sha256 in expected.items():
+        _verify(directory, name, sha256)
+    return pack
 
 
 def read_declaration(directory: Path) -> dict[str, Any]:
@@ -155,6 +160,11 @@ def open_session(pack: Pack, file: str) -> "InferenceSession":
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.log_severity_level = 3  # errors only
     return onnxruntime.InferenceSession(str(pack.path(file)), options, providers=["CPUExecutionProvider"])
+
+
+def _files_used(pack: Pack) -> tuple[str, ...]:
+    detector = pack.detector
+    return (detector.proposal, detector.refinement, detector.output, pack.landmarks.file, pack.embedder.file)
 
 
 def _verify(directory: Path, name: str, expected: str) -> None:

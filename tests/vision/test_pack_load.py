@@ -1,0 +1,104 @@
+"""Loading a pack: what it declares is what is used, and what differs is refused."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.errors import PackRefused
+from chalicelib.vision.pack import Pack, Thresholds, load_pack
+from layers.packs.derive import derive_pack
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+@pytest.fixture
+def copy(pack: Pack, tmp_path: Path) -> Path:
+    """A pack that a test may damage, if it replaces files and writes into none."""
+    return derive_pack(pack.directory, tmp_path / "copy", "copy", pack.thresholds).directory
+
+
+def edit(folder: Path, change: Edit) -> None:
+    path = folder / "pack.json"
+    declaration = json.loads(path.read_text())
+    change(declaration)
+    path.unlink()
+    path.write_text(json.dumps(declaration))
+
+
+def test_the_pack_declares_sizes_thresholds_and_licences(pack: Pack) -> None:
+    assert (pack.embedder.size, pack.embedder.dimension) == (150, 128)
+    assert pack.alignment.padding == 0.25
+    assert pack.thresholds.provisional
+    assert set(pack.licences.values()) == {"CC0-1.0", "MIT"}
+
+
+def test_the_model_id_names_the_pack_and_its_content(pack: Pack, copy: Path) -> None:
+    before = load_pack(copy).model_id
+    edit(copy, lambda declaration: declaration["thresholds"].update(margin=0.5))
+    assert pack.model_id.startswith("pypi-")
+    assert len(pack.model_id) == len("pypi-") + 12
+    assert load_pack(copy).model_id != before
+
+
+def test_the_model_id_does_not_depend_on_spacing_or_key_order(copy: Path) -> None:
+    before = load_pack(copy).model_id
+    edit(copy, lambda declaration: declaration.update(name=declaration.pop("name")))
+    assert load_pack(copy).model_id == before
+
+
+def test_a_missing_file_is_refused(copy: Path) -> None:
+    (copy / "onet.onnx").unlink()
+    with pytest.raises(PackRefused, match=r"onet\.onnx is missing"):
+        load_pack(copy)
+
+
+def test_a_missing_pack_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(PackRefused, match="make pack"):
+        load_pack(tmp_path)
+
+
+def test_one_changed_byte_is_refused(copy: Path) -> None:
+    content = bytearray((copy / "embedder.onnx").read_bytes())
+    content[len(content) // 2] ^= 1
+    (copy / "embedder.onnx").unlink()
+    (copy / "embedder.onnx").write_bytes(content)
+    with pytest.raises(PackRefused, match=r"embedder\.onnx: expected sha256 .* found"):
+        load_pack(copy)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda d: d.update(format=2), "format 2 is not known"),
+        (lambda d: d.pop("format"), "format None is not known"),
+        (lambda d: d.pop("files"), "declares no files"),
+        (lambda d: d.pop("embedder"), "KeyError: 'embedder'"),
+        (lambda d: d["detector"].update(type="haar"), "type 'haar' is not known"),
+        (lambda d: d["embedder"].update(channels="BGR"), "channels 'BGR' is not known"),
+        (lambda d: d["thresholds"]["accept"].pop("1"), "begin with one enrolment"),
+        (lambda d: d["files"].update({"../secret": {"sha256": "0"}}), "not a plain file name"),
+        (lambda d: d["embedder"].update(file="unverified.onnx"), "'unverified.onnx' is not among its files"),
+    ],
+)
+def test_a_declaration_that_is_not_understood_is_refused(copy: Path, change: Edit, reason: str) -> None:
+    edit(copy, change)
+    with pytest.raises(PackRefused, match=reason):
+        load_pack(copy)
+
+
+def test_a_declaration_that_is_not_json_is_refused(copy: Path) -> None:
+    (copy / "pack.json").unlink()
+    (copy / "pack.json").write_text("{")
+    with pytest.raises(PackRefused, match="not JSON"):
+        load_pack(copy)
+
+
+def test_thresholds_follow_the_enrolment_count_up_to_the_last_declared() -> None:
+    thresholds = Thresholds({1: 0.944, 2: 0.951, 3: 0.952}, {1: 0.93, 2: 0.937, 3: 0.938}, margin=0.01)
+    assert [thresholds.accept(count) for count in (1, 2, 3, 4, 50)] == [0.944, 0.951, 0.952, 0.952, 0.952]
+    assert thresholds.review(7) == 0.938
+    with pytest.raises(ValueError, match="at least one enrolment"):
+        thresholds.accept(0)
