@@ -161,7 +161,8 @@ def _body(identity: Identity, view: View, turn: Floats) -> Floats:
         box = (centre, (2 * width * scale, 2 * height * scale), view.roll)
         cv2.ellipse(canvas, box, (*colour, 255.0), -1, cv2.LINE_AA)
 
-    if HAIR_STYLES[identity.hair_style] == "long":
+    long_hair = HAIR_STYLES[identity.hair_style] == "long"
+    if long_hair:
         oval(spot(0, 0.2, -0.3), identity.face_width * 1.22, identity.crown * 1.05, hair)
     neck = 0.54 * identity.face_width
     middle = CANVAS * 0.5
@@ -172,7 +173,7 @@ def _body(identity: Identity, view: View, turn: Floats) -> Floats:
         canvas[row, left:right] = (*(value * shade for value in skin), 255.0)
     bottom = ((middle, CANVAS * 1.04), (3.9 * scale, 1.7 * scale), 0.0)
     cv2.ellipse(canvas, bottom, (*clothes, 255.0), -1, cv2.LINE_AA)
-    for side in (-1, 1):
+    for side in () if long_hair else (-1, 1):
         ear = spot(side * identity.face_width * 0.99, 0.18, 0.0)
         oval(ear, 0.13, 0.27, tuple(value * 0.95 for value in skin))
     return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 1.6), np.float32)

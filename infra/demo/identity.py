@@ -124,6 +124,7 @@ _RANGES = {
 _DECIMALS = 3
 _DARK_SKIN = 5
 _DARK_OR_GREY = (0, 0, 1, 6)
+_BROWN = (0, 1)
 
 
 def draw_identity(name: str, rng: np.random.Generator) -> Identity:
@@ -131,6 +132,7 @@ def draw_identity(name: str, rng: np.random.Generator) -> Identity:
     values: dict[str, int | float] = {key: int(rng.integers(count)) for key, count in _CHOICES.items()}
     if int(values["skin"]) >= _DARK_SKIN:
         values["hair_colour"] = int(rng.choice(_DARK_OR_GREY))
+        values["iris"] = int(rng.choice(_BROWN))
     for key in ("beard", "glasses"):
         values[key] = int(values[key]) if rng.random() < 0.5 else 0
     for key, (low, high) in _RANGES.items():

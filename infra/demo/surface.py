@@ -73,7 +73,8 @@ def build_grid(identity: Identity, expression: Expression) -> Grid:
     z = depth * np.sign(cosine) * np.abs(cosine) ** 0.95
     z = z + _bumps(identity, expression, x, y) * np.sqrt(np.clip(cosine, 0, 1))
     hair = hair_cover(identity, x, y, azimuth)
-    swell = 1 + identity.hair_volume * _fullness(identity) * hair
+    rise = plane(cv2.GaussianBlur(hair, (0, 0), 7))  # a slope, where a step would tear the surface
+    swell = 1 + identity.hair_volume * _fullness(identity) * rise
     lift = np.where(y < 0, swell, 1 + (swell - 1) * ramp(0.8, 0, y))
     return Grid(x * swell, plane(y * lift), plane(z * swell), azimuth, hair)
 

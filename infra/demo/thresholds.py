@@ -69,14 +69,18 @@ def demo_thresholds(path: Path = FILE) -> Thresholds:
 
 
 def measure_scores(
-    pack: Path, identities: Sequence[Identity], seeds: Iterable[int], counts: Sequence[int] = COUNTS
+    pack: Path,
+    identities: Sequence[Identity],
+    seeds: Iterable[int],
+    counts: Sequence[int] = COUNTS,
+    frames: int = FRAMES,
 ) -> dict[int, Scores]:
     """Scores by enrolment count: each person enrolled by video, seen in frames, and once a stranger to the others."""
     recogniser, pipeline = Recogniser(load_pack(pack)), Pipeline(pack)
     rows: dict[int, list[tuple[float, float, float, float]]] = {count: [] for count in counts}
     for seed in seeds:
         templates = enrol(recogniser, identities, seed, max(counts))
-        faces = _faces(pipeline, identities, seed)
+        faces = _faces(pipeline, identities, seed, frames)
         for count in counts:
             rows[count] += _compare(templates, faces, count)
     return {count: Scores(*np.array(found, np.float64).T) for count, found in rows.items()}
@@ -95,11 +99,11 @@ def choose_thresholds(scores_by_count: dict[int, Scores]) -> Thresholds:
 
 
 def _faces(
-    pipeline: Pipeline, identities: Sequence[Identity], seed: int
+    pipeline: Pipeline, identities: Sequence[Identity], seed: int, frames: int
 ) -> list[tuple[str, NDArray[np.float64]]]:
     """Names and embeddings of the faces found in a class's frames."""
     found = []
-    for people, frame in frames_of(Cast(tuple(identities), ()), seed, FRAMES, FACES_PER_FRAME):
+    for people, frame in frames_of(Cast(tuple(identities), ()), seed, frames, FACES_PER_FRAME):
         faces = pipeline.faces(frame.jpeg)
         for placed in frame.placed:
             face = face_at(placed, faces)
