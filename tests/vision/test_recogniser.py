@@ -1,5 +1,6 @@
 """The whole way with a real pack: bytes in, sightings and views out. The people are drawn, not photographed."""
 
+import os
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.matching import Gallery
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import HOPELESS_QUALITY, Recogniser
+from chalicelib.vision.video import sample_video
 from infra.demo.identity import draw_identity
 from infra.demo.scenes import classroom_frame, registration_photos
 
@@ -214,3 +216,39 @@ def test_nothing_readable_raises(recogniser: Recogniser, photos: dict) -> None:
         recogniser.extract_views([photos["ann"][0][:5_000], b""])
     with pytest.raises(UnsupportedMediaType):
         recogniser.extract_views([b"ffconcat version 1.0\nfile secret.avi\n"])
+
+
+@pytest.fixture(scope="module")
+def faces() -> Path:
+    folder = os.environ.get("ROLLCALL_FACES")
+    if not folder:
+        pytest.skip("ROLLCALL_FACES names no folder of photos and clips")
+    return Path(folder)
+
+
+def test_a_real_clip_of_one_person_enrols_and_finds_that_person_only(
+    recogniser: Recogniser, faces: Path
+) -> None:
+    clips = sorted((faces / "videos").glob("single-*.mp4"))
+    people = recogniser.gallery([enrolled(recogniser, path.stem, [path.read_bytes()]) for path in clips])
+    for path in clips:
+        *_, last = sample_video(path.read_bytes(), every_seconds=0.7)
+        accepted = [
+            sighting.candidate
+            for sighting in recogniser.recognise(jpeg(last), people)
+            if sighting.decision is Decision.ACCEPTED
+        ]
+        assert accepted == [path.stem]
+
+
+def test_people_walking_past_enrol_nobody_and_are_taken_for_nobody(
+    recogniser: Recogniser, faces: Path
+) -> None:
+    crowd = (faces / "videos" / "group-walking.mp4").read_bytes()
+    views = recogniser.extract_views([crowd])
+    assert (views.embeddings, views.dropped) == ((), {"several_faces": views.sampled})
+    clips = sorted((faces / "videos").glob("single-*.mp4"))
+    people = recogniser.gallery([enrolled(recogniser, path.stem, [path.read_bytes()]) for path in clips])
+    sightings = recogniser.recognise(jpeg(next(sample_video(crowd))), people)
+    assert len(sightings) >= 5
+    assert not any(sighting.decision is Decision.ACCEPTED for sighting in sightings)
