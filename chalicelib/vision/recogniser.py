@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,13 @@ present by itself: the thresholds hold for ordinary photos. Measured on 500 LFW 
 accepted from plain photos, 7 blurred with sigma 3 (5 of them below this quality), 5 with sigma 5 (all 5 below)."""
 
 
+class OpaqueGallery(Protocol):
+    """A gallery as services hold it: what is in it is the recogniser's own affair."""
+
+    @property
+    def model_id(self) -> str: ...
+
+
 class Recogniser:
     """Builds each net at its first use: a function that only answers for its model's id loads none."""
 
@@ -47,13 +55,13 @@ class Recogniser:
         """Raises TemplateRefused: a template of another model, or damaged."""
         return Gallery.of(templates, self.model_id, self._pack.embedder.dimension)
 
-    def recognise(self, picture: bytes, gallery: Gallery) -> tuple[Sighting, ...]:
+    def recognise(self, picture: bytes, gallery: OpaqueGallery) -> tuple[Sighting, ...]:
         """Every face of the picture, the largest first.
 
         Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels; ModelNotInstalled for a gallery of another
         model.
         """
-        if gallery.model_id != self.model_id:
+        if not isinstance(gallery, Gallery) or gallery.model_id != self.model_id:
             raise ModelNotInstalled(f"The gallery is of {gallery.model_id}, this is {self.model_id}.")
         try:
             pixels = decode_picture(picture)
