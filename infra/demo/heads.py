@@ -1,46 +1,20 @@
 """Renders a person's head as a small picture with transparency: turned, lit, and set on neck and shoulders."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.demo.identity import HAIR_COLOURS, HAIR_STYLES, SKINS, Identity
+from infra.demo.body import draw_body
+from infra.demo.identity import Identity
 from infra.demo.paint import paint
-from infra.demo.surface import Expression, Floats, build_grid, plane
+from infra.demo.surface import Floats, build_grid, plane
+from infra.demo.view import CANVAS, EYES_Y, SPAN, Expression, Light, View
 
 Tile = NDArray[np.uint8]
-CANVAS = 320
-"""Heads are drawn at this many pixels a side and then resized: the grid is about as fine as that."""
-SPAN = 4.2
-"""Units across a tile: a face, two units wide, takes 0.48 of it."""
-EYES_Y = 0.46
-"""Where the eyes of a level head lie in a tile, from its top, as a part of its height."""
 _CAMERA_Z = 6.0
-
-
-@dataclass(frozen=True)
-class Light:
-    """`side` -1 (from the left) .. 1, `above` -1..1, `gain` about 1, `warmth` -1 (blue) .. 1 (red)."""
-
-    side: float = 0.2
-    above: float = 0.4
-    gain: float = 1.0
-    warmth: float = 0.0
-
-
-@dataclass(frozen=True)
-class View:
-    """How a head is seen: degrees (yaw to the picture's right, pitch down, roll clockwise); `seed` draws clothes."""
-
-    yaw: float = 0.0
-    pitch: float = 0.0
-    roll: float = 0.0
-    expression: Expression = field(default_factory=Expression)
-    light: Light = field(default_factory=Light)
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +31,7 @@ def render_head(identity: Identity, view: View, size: int) -> Tile:
     """(size, size, 4) uint8 RGBA, not premultiplied; the eyes lie at (0.5, EYES_Y) of it when level."""
     surface = _surface(identity, view.expression)
     turn = _turn(view)
-    canvas = _body(identity, view, turn)
+    canvas = draw_body(identity, view, turn)
     points, shown = _project(surface.points @ turn.T)
     normals = surface.normals @ turn.T
     facing = normals[:, 2] > 0.02
@@ -142,41 +116,6 @@ def _splat(points: Floats, colours: Floats) -> Floats:
     head[holes, :3] = filled[holes]
     head[..., 3] = np.where(holes, 255, head[..., 3])
     return head
-
-
-def _body(identity: Identity, view: View, turn: Floats) -> Floats:
-    """(CANVAS, CANVAS, 4) what stands behind the face: hair, ears, neck and shoulders."""
-    rng = np.random.default_rng((identity.texture, view.seed))
-    scale, light = CANVAS / SPAN, 0.9 * view.light.gain
-    skin = tuple(float(value) * 0.85 * light for value in SKINS[identity.skin])
-    hair = tuple(float(value) * 0.6 * light for value in HAIR_COLOURS[identity.hair_colour])
-    clothes = tuple(float(value) * light for value in rng.uniform(30, 190, 3))
-    canvas = np.zeros((CANVAS, CANVAS, 4), np.float32)
-
-    def spot(x: float, y: float, z: float) -> tuple[float, float]:
-        px, py, _ = turn @ np.array((x, y, z), np.float32)
-        return CANVAS * 0.5 + scale * float(px), CANVAS * EYES_Y + scale * float(py)
-
-    def oval(centre: tuple[float, float], width: float, height: float, colour: tuple[float, ...]) -> None:
-        box = (centre, (2 * width * scale, 2 * height * scale), view.roll)
-        cv2.ellipse(canvas, box, (*colour, 255.0), -1, cv2.LINE_AA)
-
-    long_hair = HAIR_STYLES[identity.hair_style] == "long"
-    if long_hair:
-        oval(spot(0, 0.2, -0.3), identity.face_width * 1.22, identity.crown * 1.05, hair)
-    neck = 0.54 * identity.face_width
-    middle = CANVAS * 0.5
-    left, right = int(middle - neck * scale), int(middle + neck * scale)
-    shoulder = int(CANVAS * 0.9)
-    for row in range(int(CANVAS * EYES_Y), shoulder):  # in the chin's shadow above, lighter below
-        shade = 0.6 + 0.5 * (row / CANVAS - EYES_Y)
-        canvas[row, left:right] = (*(value * shade for value in skin), 255.0)
-    bottom = ((middle, CANVAS * 1.04), (3.9 * scale, 1.7 * scale), 0.0)
-    cv2.ellipse(canvas, bottom, (*clothes, 255.0), -1, cv2.LINE_AA)
-    for side in () if long_hair else (-1, 1):
-        ear = spot(side * identity.face_width * 0.99, 0.18, 0.0)
-        oval(ear, 0.13, 0.27, tuple(value * 0.95 for value in skin))
-    return np.asarray(cv2.GaussianBlur(canvas, (0, 0), 1.6), np.float32)
 
 
 def _over(below: Floats, above: Floats) -> Tile:

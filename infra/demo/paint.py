@@ -3,7 +3,8 @@
 import numpy as np
 
 from infra.demo.identity import BEARDS, GLASSES, HAIR_COLOURS, HAIR_STYLES, IRIS_COLOURS, SKINS, Identity
-from infra.demo.surface import COLUMNS, ROWS, Expression, Floats, Grid, Plane, hump, noise, plane, ramp
+from infra.demo.surface import COLUMNS, ROWS, Floats, Grid, Plane, hump, noise, plane, ramp
+from infra.demo.view import Expression
 
 Colours = Floats
 """(ROWS, COLUMNS, 3) RGB, 0..255."""

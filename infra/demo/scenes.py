@@ -10,14 +10,13 @@ from tempfile import TemporaryDirectory
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from chalicelib.domain.sightings import Box
-from infra.demo.heads import EYES_Y, SPAN, Light, View, render_head
+from infra.demo.camera import Picture, Scene, background, jpeg_of, paste, photograph
+from infra.demo.heads import render_head
 from infra.demo.identity import Identity
-from infra.demo.surface import Expression
+from infra.demo.view import EYES_Y, SPAN, Expression, Light, View
 
-Picture = NDArray[np.uint8]
 FACE_WIDTHS = (80, 150)
 """Pixels: a face in a classroom frame."""
 VIDEO_SIZE = (640, 480)
@@ -25,7 +24,6 @@ FRAMES_PER_SECOND = 12
 VIDEO_FRAMES = 36
 _HELD_FRAMES = 2  # each pose is shown for two frames: half the rendering for the same clip
 _EXPRESSIONS = (Expression(), Expression(smile=0.4), Expression(smile=0.8), Expression(open_mouth=0.35))
-_JPEG_QUALITY = 92
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,22 @@ def registration_video(identity: Identity, seed: int) -> bytes:
 
 def registration_photos(identity: Identity, seed: int, count: int) -> list[bytes]:
     """JPEGs, 640 x 480, of one occasion."""
-    return [_jpeg(picture) for picture in _registration_pictures(identity, seed, count)]
+    return [jpeg_of(picture) for picture in _registration_pictures(identity, seed, count)]
 
 
-def classroom_frame(people: Sequence[Identity], seed: int, width: int = 1280, height: int = 720) -> Frame:
-    """People sitting in rows, each in a pose of their own, under one light."""
-    rng = np.random.default_rng((seed, 2))
-    light = _draw_light(rng)
-    scene = _background(rng, width, height)
+def classroom_frame(
+    people: Sequence[Identity], seed: int, width: int = 1280, height: int = 720, room: int | None = None
+) -> Frame:
+    """People sitting in rows, each in a pose of their own, under one light.
+
+    `room` draws walls, light and clothes: frames of one class share it. Without it every frame has its own.
+    """
+    rng, fitting = (
+        np.random.default_rng((seed, 2)),
+        np.random.default_rng((seed if room is None else room, 6)),
+    )
+    light = _draw_light(fitting)
+    scene = background(fitting, width, height)
     placed = []
     for index, (x, y, face_width) in enumerate(_seats(rng, len(people), width, height)):
         view = View(
@@ -80,16 +86,16 @@ def classroom_frame(people: Sequence[Identity], seed: int, width: int = 1280, he
             roll=float(rng.uniform(-7, 7)),
             expression=_EXPRESSIONS[rng.integers(len(_EXPRESSIONS))],
             light=light,
-            seed=seed,
+            seed=seed if room is None else room,
         )
         placed.append(Placed(index, _place(scene, people[index], view, (x, y), face_width)))
-    return Frame(_jpeg(_camera(rng, scene)), tuple(placed))
+    return Frame(jpeg_of(photograph(rng, scene)), tuple(placed))
 
 
 def compose_photos(photos: Sequence[Picture], seed: int, width: int = 1280, height: int = 720) -> Frame:
     """Photographs with a face in the middle (250 x 250, about 95 pixels of face, as LFW's) set into one frame."""
     rng = np.random.default_rng((seed, 3))
-    scene = _background(rng, width, height)
+    scene = background(rng, width, height)
     placed = []
     for index, (x, y, face_width) in enumerate(_seats(rng, len(photos), width, height)):
         photo = photos[index]
@@ -99,16 +105,16 @@ def compose_photos(photos: Sequence[Picture], seed: int, width: int = 1280, heig
         reach = np.hypot((columns / photo.shape[1] - 0.5) / 0.40, (rows / photo.shape[0] - 0.5) / 0.47)
         alpha = np.clip((1 - reach) / 0.12, 0, 1) * 255
         tile = np.dstack((photo, alpha.astype(np.uint8)))
-        _paste(scene, tile, scale, (x, y), (photo.shape[1] * 0.5, photo.shape[0] * 0.5))
+        paste(scene, tile, scale, (x, y), (photo.shape[1] * 0.5, photo.shape[0] * 0.5))
         face_height = face_width * 1.25
         placed.append(Placed(index, Box(x - face_width / 2, y - face_height / 2, face_width, face_height)))
-    return Frame(_jpeg(_camera(rng, scene)), tuple(placed))
+    return Frame(jpeg_of(photograph(rng, scene)), tuple(placed))
 
 
 def _registration_pictures(identity: Identity, seed: int, count: int) -> Iterator[Picture]:
     rng = np.random.default_rng((seed, identity.texture, 1))
     width, height = VIDEO_SIZE
-    background = _background(rng, width, height)
+    room = background(rng, width, height)
     first, smiling = _draw_light(rng), _EXPRESSIONS[1 + rng.integers(2)]
     sway, nod, drift = rng.choice((-1, 1)) * rng.uniform(9, 13), rng.uniform(-4, 4), rng.uniform(-0.3, 0.3)
     roll, face_width = rng.uniform(-3, 3), rng.uniform(150, 190)
@@ -125,21 +131,14 @@ def _registration_pictures(identity: Identity, seed: int, count: int) -> Iterato
             ),
             seed=seed,
         )
-        scene = background.copy()
+        scene = room.copy()
         _place(scene, identity, view, middle, face_width)
-        yield _camera(np.random.default_rng((seed, identity.texture, number)), scene)
+        yield photograph(np.random.default_rng((seed, identity.texture, number)), scene)
 
 
 def _draw_light(rng: np.random.Generator) -> Light:
     side, above, gain, warmth = rng.uniform((-0.6, 0.1, 0.85, -1.0), (0.6, 0.7, 1.1, 1.0))
     return Light(float(side), float(above), float(gain), float(warmth))
-
-
-def _background(rng: np.random.Generator, width: int, height: int) -> NDArray[np.float32]:
-    """(height, width, 3): a few soft colours."""
-    coarse = rng.uniform(60, 190, (4, 6, 3)).astype(np.float32)
-    coarse += 0.6 * (coarse.mean(axis=2, keepdims=True) - coarse)  # a room's colours, not a rainbow's
-    return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def _seats(rng: np.random.Generator, count: int, width: int, height: int) -> list[tuple[float, float, float]]:
@@ -159,54 +158,12 @@ def _seats(rng: np.random.Generator, count: int, width: int, height: int) -> lis
     return seats
 
 
-def _place(
-    scene: NDArray[np.float32], person: Identity, view: View, middle: tuple[float, float], face_width: float
-) -> Box:
+def _place(scene: Scene, person: Identity, view: View, middle: tuple[float, float], face_width: float) -> Box:
     """Draw a head with the middle of its face there; answers its box: from the hairline to the chin."""
     tile = render_head(person, view, round(face_width / 2 * SPAN))
     unit = face_width / 2
     up, down = 0.7, person.chin_y
     side = tile.shape[0]
     drop = (down - up) / 2  # from the eyes to the middle of the box
-    _paste(scene, tile, 1.0, middle, (side * 0.5, side * EYES_Y + drop * unit))
+    paste(scene, tile, 1.0, middle, (side * 0.5, side * EYES_Y + drop * unit))
     return Box(middle[0] - unit, middle[1] - (up + down) / 2 * unit, face_width, (up + down) * unit)
-
-
-def _paste(
-    scene: NDArray[np.float32],
-    tile: Picture,
-    scale: float,
-    at: tuple[float, float],
-    anchor: tuple[float, float],
-) -> None:
-    """Lay a (h, w, 4) RGBA tile over the scene, its point `anchor` at the scene's point `at`."""
-    height, width = scene.shape[:2]
-    shift = np.array(
-        ((scale, 0, at[0] - scale * anchor[0]), (0, scale, at[1] - scale * anchor[1])), np.float32
-    )
-    left, top = max(int(shift[0, 2]), 0), max(int(shift[1, 2]), 0)
-    right = min(int(shift[0, 2] + scale * tile.shape[1]) + 2, width)
-    bottom = min(int(shift[1, 2] + scale * tile.shape[0]) + 2, height)
-    shift[:, 2] -= (left, top)
-    if scale < 0.9:
-        tile = np.asarray(cv2.GaussianBlur(tile, (0, 0), 0.45 / scale), np.uint8)  # or it would alias
-    warped = cv2.warpAffine(tile, shift, (right - left, bottom - top)).astype(np.float32)
-    alpha = warped[..., 3:] / 255
-    part = scene[top:bottom, left:right]
-    part += (warped[..., :3] - part) * alpha
-
-
-def _camera(rng: np.random.Generator, scene: NDArray[np.float32]) -> Picture:
-    """What a cheap camera makes of it: gain, blur and noise."""
-    gain, blur, deviation = rng.uniform((0.92, 0.3, 2.0), (1.06, 0.7, 4.0))
-    seen = cv2.GaussianBlur(scene, (0, 0), float(blur)) * np.float32(gain)
-    seen = seen + rng.standard_normal(scene.shape, dtype=np.float32) * np.float32(deviation)
-    return np.asarray(np.clip(seen, 0, 255), np.uint8)
-
-
-def _jpeg(picture: Picture) -> bytes:
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
-    encoded, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
-    if not encoded:
-        raise RuntimeError("The picture could not be encoded.")
-    return bytes(data.tobytes())

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infra.demo.identity import HAIR_STYLES, Identity
+from infra.demo.view import Expression
 
 Floats = NDArray[np.floating[Any]]
 Plane = Floats
@@ -18,15 +19,6 @@ Plane = Floats
 ROWS, COLUMNS = 350, 320
 HALF_TURN = 1.9
 """The grid reaches this many radians to either side of the nose; what lies behind is never seen."""
-
-
-@dataclass(frozen=True)
-class Expression:
-    """Each 0..1: corners of the mouth up, mouth open, eyes closed."""
-
-    smile: float = 0.0
-    open_mouth: float = 0.0
-    blink: float = 0.0
 
 
 @dataclass(frozen=True)
