@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
+from cv2.typing import MatLike
 
 from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import PackRefused, RollcallError
-from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.domain.sightings import Box, Decision, Sighting
 from chalicelib.domain.templates import Occasion, Template
 from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.matching import Gallery
@@ -22,11 +23,8 @@ from chalicelib.vision.recogniser import Recogniser
 
 DEFAULT_PACK = Path("build/packs/pypi")
 OK, UNUSABLE, WRONG_CALL, NO_PACK = 0, 1, 2, 3
-_COLOUR = {
-    Decision.ACCEPTED: (40, 160, 40),
-    Decision.REVIEW: (230, 150, 0),
-    Decision.UNKNOWN: (130, 130, 130),
-}
+_COLOUR = {Decision.ACCEPTED: (40, 130, 40), Decision.REVIEW: (0, 110, 200), Decision.UNKNOWN: (90, 90, 90)}
+"""BGR, as OpenCV draws."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -124,18 +122,25 @@ def _line(sighting: Sighting) -> str:
 def _draw(data: bytes, sightings: Sequence[Sighting], out: Path) -> None:
     """Boxes in the colour of their decision, with name and similarity. Raises OSError if it cannot be written."""
     picture = cv2.cvtColor(decode_picture(data), cv2.COLOR_RGB2BGR)
-    thick = max(1, round(max(picture.shape) / 600))
     for sighting in sightings:
-        colour = _COLOUR[sighting.decision][::-1]
-        box = sighting.box
-        left, top = round(box.left), round(box.top)
-        cv2.rectangle(picture, (left, top), (left + round(box.width), top + round(box.height)), colour, thick)
         named = sighting.candidate if sighting.decision is not Decision.UNKNOWN else None
         label = f"{named} {sighting.similarity:.2f}" if named else str(sighting.decision)
-        cv2.putText(
-            picture, label, (left, max(12, top - 4)), cv2.FONT_HERSHEY_SIMPLEX, 0.5 * thick, colour, thick
-        )
+        _frame(picture, sighting.box, label, _COLOUR[sighting.decision])
     out.write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
+
+
+def _frame(picture: MatLike, box: Box, label: str, colour: tuple[int, int, int]) -> None:
+    """The box and, on a plate of the same colour above it, the label; sizes follow the picture's."""
+    thick = max(1, round(max(picture.shape) / 600))
+    left, top = round(box.left), round(box.top)
+    cv2.rectangle(picture, (left, top), (left + round(box.width), top + round(box.height)), colour, thick)
+    size = 0.4 * thick
+    (width, height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
+    foot = max(top, height + below)
+    cv2.rectangle(picture, (left, foot - height - below), (left + width, foot), colour, cv2.FILLED)
+    cv2.putText(
+        picture, label, (left, foot - below // 2), cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), thick
+    )
 
 
 def _tell(path: Path, error: Exception) -> None:
