@@ -79,6 +79,18 @@ def test_every_kind_of_png_becomes_rgb_of_eight_bits(pixels: np.ndarray) -> None
     assert np.all(picture == 200)
 
 
+@pytest.mark.parametrize("extension", [".png", ".webp"])
+def test_of_a_moving_picture_the_first_frame_is_read(extension: str) -> None:
+    moving = cv2.Animation()
+    moving.frames = [bgr(red_corner()), np.full((HEIGHT, WIDTH, 3), 255, np.uint8)]
+    moving.durations = [100, 100]
+    found, data = cv2.imencodeanimation(extension, moving)
+    assert found
+    picture = decode_picture(data.tobytes())
+    assert picture.shape == (HEIGHT, WIDTH, 3)
+    assert picture[30, 50, 2] > 180 > 60 > picture[30, 50, 0]
+
+
 @pytest.mark.parametrize("extension", [".jpg", ".png", ".webp"])
 def test_a_picture_cut_off_anywhere_is_unreadable(extension: str) -> None:
     data = encoded(bgr(red_corner()), extension)

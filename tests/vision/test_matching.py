@@ -97,6 +97,11 @@ def test_twins_are_reviewed_not_accepted() -> None:
     assert found.decision is Decision.REVIEW
 
 
+def test_which_twin_is_the_candidate_does_not_depend_on_their_order() -> None:
+    ann, zoe = template("ann", axis(0)), template("zoe", axis(0))
+    assert matched([axis(0)], gallery(ann, zoe)) == matched([axis(0)], gallery(zoe, ann))
+
+
 def test_a_margin_just_wide_enough_is_accepted() -> None:
     lookalike = towards(axis(0), 0.94, axis(1))
     (found,) = matched([axis(0)], gallery(template("ann", axis(0)), template("zoe", lookalike)))
