@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from chalicelib.vision.decode import Picture
 from chalicelib.vision.detector import Face
 from chalicelib.vision.landmarks import Points, ShapePredictor
-from chalicelib.vision.pack import Pack
+from chalicelib.vision.pack import AlignmentSpec, Pack
 
 Chips = NDArray[np.uint8]
 Similarity = NDArray[np.float64]
 """(2, 3): turns, scales and shifts points; never mirrors."""
 
+_POINT = 1e-9  # points nearer than this coincide
 # By how much dlib's pyramid misses the right place at each halving, in the halved picture's pixels.
 _DLIB_HALVING_SHIFT = (0.25, -0.25)
 
@@ -34,8 +35,7 @@ class Aligner:
         last = float(self._crop - 1 - pack.landmarks.inset)
         self._rectangle = (float(pack.landmarks.inset), float(pack.landmarks.inset), last, last)
         self._eyes = self._eyes_in_crop()
-        template, padding = np.array(pack.alignment.template), pack.alignment.padding
-        self._template = (template + padding) / (1 + 2 * padding) * self._size
+        self._template = chip_template(pack.alignment, self._size)
 
     def align(self, picture: Picture, face: Face) -> NDArray[np.uint8]:
         """(size, size, 3) uint8 RGB chip of one face."""
@@ -46,8 +46,7 @@ class Aligner:
         """(n, size, size, 3) uint8 RGB chips, in the order of `faces`."""
         chips = np.empty((len(faces), self._size, self._size, 3), np.uint8)
         for place, points in enumerate(self.landmarks(picture, faces)):
-            onto = chip_of(points, self._template, self._size)
-            chips[place] = warp(picture, onto, self._size, halving_shift=_DLIB_HALVING_SHIFT)
+            chips[place] = cut_chip(picture, points, self._template, self._size)
         return chips
 
     def landmarks(self, picture: Picture, faces: Sequence[Face]) -> Points:
@@ -66,34 +65,30 @@ class Aligner:
         return np.stack([corners[2:4].mean(axis=0), corners[0:2].mean(axis=0)])
 
 
+def chip_template(spec: AlignmentSpec, size: int) -> NDArray[np.float64]:
+    """(p, 2): where the landmarks come to lie in a chip, in pixels."""
+    return (np.array(spec.template) + spec.padding) / (1 + 2 * spec.padding) * size
+
+
+def cut_chip(
+    picture: Picture, points: NDArray[np.floating], template: NDArray[np.float64], size: int
+) -> NDArray[np.uint8]:
+    """(size, size, 3): the part of the picture whose (p, 2) landmarks `points` come onto `template`."""
+    return warp(picture, _chip_of(points, template, size), size, halving_shift=_DLIB_HALVING_SHIFT)
+
+
 def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> Similarity:
     """The similarity that brings the (n, 2) points `source` nearest to `target`, in least squares.
 
-    In the plane Umeyama's solution without mirroring is one division of complex numbers.
+    In the plane Umeyama's solution without mirroring is one division of complex numbers. Points that all coincide
+    give neither turn nor scale: then it only shifts.
     """
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    a, b = source - source_mean, target - target_mean
-    size = max(float((a**2).sum()), np.finfo(np.float64).eps)  # points that coincide give no direction
-    cosine = float((a * b).sum()) / size
-    sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / size
-    turn = np.array([[cosine, -sine], [sine, cosine]])
+    a, b = (source - source_mean) @ [1, 1j], (target - target_mean) @ [1, 1j]
+    spread = float((np.abs(a) ** 2).sum())
+    ratio = complex((b * a.conj()).sum()) / spread if spread > _POINT and np.abs(b).sum() > _POINT else 1 + 0j
+    turn = np.array([[ratio.real, -ratio.imag], [ratio.imag, ratio.real]])
     return np.column_stack([turn, target_mean - turn @ source_mean])
-
-
-def chip_of(points: NDArray[np.floating], template: NDArray[np.floating], size: int) -> Similarity:
-    """What maps the picture onto a chip of `size` pixels so that `points` come onto `template`, as dlib does it.
-
-    The fit is from the template to the points (noise in the points would shrink the other direction's scale), and a
-    chip spans the distance between its first and its last pixel's centre. The embedder was trained on such chips:
-    half a pixel off costs .001 of cosine.
-    """
-    fitted = similarity(template, points)
-    spread = np.sqrt(np.linalg.det(fitted[:, :2])) * size
-    narrowed = (spread - 1) / (size - 1) * size / spread if spread > 2 else 1.0
-    turn = fitted[:, :2] * narrowed
-    centre = fitted[:, :2] @ [size / 2, size / 2] + fitted[:, 2]
-    back = np.linalg.inv(turn)
-    return np.column_stack([back, (size - 1) / 2 - back @ centre])
 
 
 def warp(
@@ -110,6 +105,22 @@ def warp(
         turn = onto[:, :2] * 2
         onto = np.column_stack([turn, onto[:, 2] + turn @ halving_shift])
     return np.asarray(cv2.warpAffine(part, onto, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+
+
+def _chip_of(points: NDArray[np.floating], template: NDArray[np.floating], size: int) -> Similarity:
+    """What maps the picture onto a chip of `size` pixels so that `points` come onto `template`, as dlib does it.
+
+    The fit is from the template to the points (noise in the points would shrink the other direction's scale), and a
+    chip spans the distance between its first and its last pixel's centre. The embedder was trained on such chips:
+    half a pixel off costs .001 of cosine.
+    """
+    fitted = similarity(template, points)
+    spread = np.sqrt(np.linalg.det(fitted[:, :2])) * size
+    narrowed = (spread - 1) / (size - 1) * size / spread if spread > 2 else 1.0
+    turn = fitted[:, :2] * narrowed
+    centre = fitted[:, :2] @ [size / 2, size / 2] + fitted[:, 2]
+    back = np.linalg.inv(turn)
+    return np.column_stack([back, (size - 1) / 2 - back @ centre])
 
 
 def _part_of(picture: Picture, onto: Similarity, size: int) -> tuple[Picture, Similarity]:

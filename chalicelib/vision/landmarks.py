@@ -50,11 +50,15 @@ class ShapePredictor:
         for cascade in self._cascades:
             turned = cascade.offsets * _turn(mean, shapes)[:, None]
             places = turned + shapes[:, cascade.anchors]
-            shapes = shapes + self._step(_intensities(grey, places, corner, size), cascade)
+            leaves = self._leaves(_intensities(grey, places, corner, size), cascade)
+            # One after the other onto the shape, in float32, as in training: another order of rounding sends a feature
+            # to a neighbouring pixel now and then, and the trees after it elsewhere.
+            added = np.concatenate([shapes.view(np.float32)[:, None], leaves], axis=1).sum(axis=1)
+            shapes = added.view(np.complex64)
         return np.stack([shapes.real, shapes.imag], axis=2) * size + corner
 
-    def _step(self, features: NDArray[np.int32], cascade: Cascade) -> NDArray[np.complex64]:
-        """(n, p): the sum of the leaves that the features reach, one in each tree."""
+    def _leaves(self, features: NDArray[np.int32], cascade: Cascade) -> Points:
+        """(n, t, 2p): the leaves that the features reach, one in each tree."""
         tree = np.arange(self._trees) * self._splits
         face = np.arange(len(features))[:, None] * features.shape[1]
         node = np.zeros((len(features), self._trees), np.intp)
@@ -64,7 +68,7 @@ class ShapePredictor:
             difference -= features.take(face + cascade.second.take(split))
             node = 2 * node + 2 - (difference > cascade.thresholds.take(split))
         leaf = tree + np.arange(self._trees) + node - self._splits
-        return np.asarray(cascade.leaves.take(leaf, axis=0).sum(axis=1).view(np.complex64))
+        return np.asarray(cascade.leaves.take(leaf, axis=0), np.float32)
 
 
 def _cascade(arrays: dict[str, NDArray[np.float32]], place: int) -> Cascade:
