@@ -5,7 +5,7 @@ Adapters and vision are imported inside the functions, so that a Lambda loads on
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chalicelib.services import ports
 from chalicelib.settings import Settings, load_settings
@@ -127,7 +127,8 @@ def recogniser() -> ports.Recogniser:
     from chalicelib.vision.pack import load_pack
     from chalicelib.vision.recogniser import Recogniser
 
-    return Recogniser(load_pack(settings().pack_dir))
+    # A gallery goes from the recogniser back to it, untouched: services need not know its type.
+    return cast(ports.Recogniser, Recogniser(load_pack(settings().pack_dir)))
 
 
 @_once

@@ -44,7 +44,7 @@ def enrol_person(
 
 def _registration_of(key: str, registrations: Registrations) -> Registration:
     parts = key.split("/")
-    if len(parts) != 4:
+    if len(parts) != 4 or not all(parts):
         raise RegistrationNotFound(f"No registration was minted for the key {key}.")
     registration = registrations.get(parts[1], parts[2])
     if key not in registration.keys:

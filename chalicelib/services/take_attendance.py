@@ -33,9 +33,7 @@ def take_attendance(
     max_bytes: int,
 ) -> Frame:
     """Raises FrameNotFound for a key that was never minted, Contention, ModelNotInstalled."""
-    frame = frames.get(key.rpartition("/")[2])
-    if frame.key != key:
-        raise FrameNotFound(f"No frame was minted for the key {key}.")
+    frame = _frame_of(key, frames)
     if frame.state is not FrameState.PENDING:
         return frame
     if frame.result is None:
@@ -49,6 +47,14 @@ def take_attendance(
         frame = frames.record_result(frame, result)
     _merge(frame, attendance)
     frames.finish(frame)
+    return frame
+
+
+def _frame_of(key: str, frames: Frames) -> Frame:
+    frame_id = key.rpartition("/")[2]
+    frame = frames.get(frame_id) if frame_id else None
+    if frame is None or frame.key != key:
+        raise FrameNotFound(f"No frame was minted for the key {key}.")
     return frame
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.adapters.dynamo.records import shared_connection
 from chalicelib.domain.errors import Contention
 
 ATTEMPTS = 5
@@ -66,7 +66,7 @@ class Transaction:
         raise Contention("The records were being written by others.")
 
     def _send(self) -> None:
-        with TransactWrite(connection=Connection()) as transaction:
+        with TransactWrite(connection=shared_connection()) as transaction:
             for model, hash_key, range_key, condition, _ in self._checks:
                 transaction.condition_check(model, hash_key, range_key, condition=condition)
             for record, given, _ in self._deletes:

@@ -1,0 +1,188 @@
+"""Whatever write a process dies at, or is overtaken at, the event delivered again ends in the same register."""
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest import mock
+
+import pytest
+from pynamodb.expressions.condition import Condition
+
+from chalicelib import wiring
+from chalicelib.adapters.dynamo.records import MarkRecord, PersonRecord, RegistrationRecord
+from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.events.frames import on_frame_uploaded
+from chalicelib.events.registrations import on_registration_uploaded
+from tests.support.crashes import Crash, crash_at, watched
+from tests.support.fakes import clip, picture
+from tests.support.world import World, new_world
+
+Dump = dict[str, list[Any]]
+Deliver = Callable[[], Any]
+
+
+@contextmanager
+def frames_to_come() -> Iterator[tuple[World, list[Deliver]]]:
+    """Two frames of one session that tell of the same people at different times."""
+    with new_world() as world:
+        course_id = world.add_course()
+        for name in ("Ada", "Ben", "Cem"):
+            world.add_person(name, course_id=course_id)
+            world.enrol(name)
+        session_id = world.open_session(course_id)
+        events = []
+        for shown in (picture("Ada", "Ben", score=0.96), picture("Ben", "Cem", "Ada", score=0.98)):
+            frame = world.post_frame(session_id, shown)
+            events.append(world.event(frame.key))
+            world.pass_time(seconds=90)
+        yield world, [lambda event=event: on_frame_uploaded(event, None) for event in events]
+
+
+@contextmanager
+def registrations_to_come() -> Iterator[tuple[World, list[Deliver]]]:
+    """Two registrations of one person who is on two rosters."""
+    with new_world() as world:
+        person_id = world.add_person("Ada")
+        for name in ("Mathematics", "Music"):
+            wiring.courses().put_on_roster(world.add_course(name), person_id)
+        events = []
+        for views in (2, 3):
+            registration = world.upload_registration(person_id, clip("Ada", views=views))
+            events.append(world.event(*registration.keys))
+        yield world, [lambda event=event: on_registration_uploaded(event, None) for event in events]
+
+
+Scene = Callable[[], Any]
+SCENES = {"frame": frames_to_come, "registration": registrations_to_come}
+
+
+def what_is_left(world: World) -> Dump:
+    """Every item of every table, but for counts of writes and for the order in which occasions were added."""
+    dump = world.dump()
+    for item in itertools.chain.from_iterable(dump.values()):
+        for counter in ("revision", "version"):
+            item.pop(counter, None)
+        if "occasions" in item:
+            item["occasions"] = sorted(json.loads(item["occasions"]["S"]), key=lambda o: o["registration_id"])
+    return dump
+
+
+def counters(world: World) -> list[str]:
+    tables = world.dump("people", "courses", "attendance")
+    return sorted(
+        f"{name}={item[name]['N']}"
+        for items in tables.values()
+        for item in items
+        for name in ("revision", "version")
+        if name in item
+    )
+
+
+def undisturbed(scene: Scene) -> tuple[Dump, list[str], int]:
+    """What is left after each event was handled once, and the number of writes of the first."""
+    with scene() as (world, (first, second)):
+        with watched() as writes:
+            first()
+        second()
+        return what_is_left(world), counters(world), len(writes.names)
+
+
+def crashed(scene: Scene, *, before: int = 0, after: int = 0) -> Dump:
+    with scene() as (world, (first, second)):
+        with pytest.raises(Crash), watched(crash_at(before), crash_at(after)):
+            first()
+        first()
+        second()
+        return what_is_left(world)
+
+
+def overtaken(scene: Scene, n: int, *, by_itself: bool) -> tuple[Dump, list[str], int]:
+    """Before its n-th write, the first delivery waits while another delivery is handled whole."""
+    with scene() as (world, (first, second)):
+        overtaking = first if by_itself else second
+        running = False
+        interrupted = 0
+
+        def wait(number: int) -> None:
+            nonlocal running, interrupted
+            if number == n and not running:
+                running, interrupted = True, interrupted + 1
+                assert overtaking() == {"batchItemFailures": []}
+
+        with watched(wait):
+            assert first() == {"batchItemFailures": []}
+        second()
+        return what_is_left(world), counters(world), interrupted
+
+
+@pytest.mark.parametrize("kind", SCENES)
+def test_stopped_before_or_after_any_write_the_event_delivered_again_completes_it(kind: str) -> None:
+    scene = SCENES[kind]
+    expected, _, writes = undisturbed(scene)
+    assert writes >= {"frame": 4, "registration": 1}[kind]
+    interrupted = 0
+    for n in range(1, writes + 1):
+        assert crashed(scene, before=n) == expected, f"stopped before write {n} of {writes}"
+        assert crashed(scene, after=n) == expected, f"stopped after write {n} of {writes}"
+        interrupted += 2
+    assert interrupted == 2 * writes
+
+
+@pytest.mark.parametrize("by_itself", [True, False], ids=["by the same event", "by another event"])
+@pytest.mark.parametrize("kind", SCENES)
+def test_overtaken_at_any_write_nothing_is_lost_or_done_twice(kind: str, by_itself: bool) -> None:
+    scene = SCENES[kind]
+    expected, expected_counters, writes = undisturbed(scene)
+    for n in range(1, writes + 1):
+        left, counted, interrupted = overtaken(scene, n, by_itself=by_itself)
+        assert interrupted == 1
+        assert left == expected, f"overtaken at write {n} of {writes}"
+        if by_itself:
+            assert counted == expected_counters, f"something was written twice at write {n} of {writes}"
+
+
+@pytest.mark.parametrize("kind", SCENES)
+def test_shuffled_and_doubled_delivery_ends_in_the_same_register(kind: str) -> None:
+    scene = SCENES[kind]
+    expected, _, _ = undisturbed(scene)
+    for order in sorted(set(itertools.permutations([0, 0, 1, 1]))):
+        with scene() as (world, deliveries):
+            for index in order:
+                deliveries[index]()
+            assert what_is_left(world) == expected, order
+
+
+CONDITIONS = {
+    "the attendance record's revision": ("frame", "put", MarkRecord),
+    "the person's revision": ("registration", "update", PersonRecord),
+    "the registration's being open": ("registration", "update", RegistrationRecord),
+}
+
+
+@pytest.mark.parametrize("condition", CONDITIONS)
+def test_a_condition_taken_away_is_noticed(condition: str) -> None:
+    """A check that cannot go red is worth nothing: take each condition away and see it."""
+    kind, method, guarded = CONDITIONS[condition]
+    scene = SCENES[kind]
+    expected, expected_counters, writes = undisturbed(scene)
+    write = getattr(Transaction, method)
+
+    def unguarded(self: Any, record: Any, *rest: Any) -> None:
+        write(
+            self,
+            record,
+            *(None if isinstance(record, guarded) and _is_condition(item) else item for item in rest),
+        )
+
+    noticed = False
+    with mock.patch.object(Transaction, method, unguarded):
+        for n, by_itself in itertools.product(range(1, writes + 1), (True, False)):
+            left, counted, _ = overtaken(scene, n, by_itself=by_itself)
+            noticed = noticed or left != expected or (by_itself and counted != expected_counters)
+    assert noticed
+
+
+def _is_condition(argument: Any) -> bool:
+    return isinstance(argument, Condition)

@@ -1,0 +1,341 @@
+"""From an uploaded picture to the register, through the real handlers and adapters."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.domain.errors import ConsentMissing, ModelNotInstalled, NotOnRoster, SessionNotOpen
+from chalicelib.domain.frames import FrameState
+from chalicelib.domain.registrations import RegistrationState
+from chalicelib.domain.sessions import SessionState
+from chalicelib.domain.sightings import Decision
+from chalicelib.events.frames import on_frame_uploaded
+from chalicelib.events.registrations import on_registration_uploaded
+from tests.support.fakes import clip, picture
+from tests.support.world import START, World, sqs_record
+
+
+@pytest.fixture
+def course(world: World) -> str:
+    course_id = world.add_course()
+    for name in ("Ada", "Ben"):
+        world.add_person(name, course_id=course_id)
+        world.enrol(name)
+    return course_id
+
+
+def post(world: World, session_id: str, shown: bytes) -> str:
+    frame = world.post_frame(session_id, shown)
+    assert on_frame_uploaded(world.event(frame.key), None) == {"batchItemFailures": []}
+    return frame.frame_id
+
+
+def test_who_is_seen_is_present_and_who_is_not_is_absent_once_it_closes(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ada", "a stranger"))
+    assert world.statuses(session_id) == {"Ada": "present", "Ben": "unseen"}
+    world.pass_time(minutes=10)
+    assert world.close_session(session_id).state is SessionState.CLOSED
+    assert world.statuses(session_id) == {"Ada": "present", "Ben": "absent"}
+
+
+def test_the_evidence_says_where_a_person_was_seen(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame_id = post(world, session_id, picture("Ada"))
+    evidence = world.register(session_id)["Ada"].record.evidence
+    assert evidence is not None
+    assert (evidence.frame_id, evidence.model_id, evidence.similarity) == (frame_id, "fake-1", 0.97)
+    frame = wiring.frames().get(frame_id)
+    assert frame.state is FrameState.DONE
+    assert frame.result is not None
+    assert frame.result.sightings[0].candidate == world.people["Ada"]
+
+
+def test_a_sighting_for_review_is_listed_and_marks_nobody(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ada", decision=Decision.REVIEW, score=0.94))
+    record = world.register(session_id)["Ada"].record
+    assert record.status == "unseen"
+    assert record.proposal is not None
+    assert record.proposal.score == 0.94
+
+
+def test_a_student_who_is_not_on_the_roster_is_a_stranger(world: World, course: str) -> None:
+    world.add_person("Eve")
+    world.enrol("Eve")
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Eve"))
+    assert set(world.statuses(session_id).values()) == {"unseen"}
+
+
+def test_without_consent_no_upload_is_taken_in(world: World) -> None:
+    person_id = world.add_person("Eve", consent=False)
+    with pytest.raises(ConsentMissing):
+        world.upload_registration(person_id, clip("Eve"))
+
+
+def test_consent_withdrawn_before_the_video_is_read_means_no_embedding_and_no_video(world: World) -> None:
+    person_id = world.add_person("Eve")
+    registration = world.upload_registration(person_id, clip("Eve"))
+    wiring.people().withdraw_consent(person_id, world.now)
+    on_registration_uploaded(world.event(*registration.keys), None)
+    assert world.recogniser.views_extracted == 0
+    assert (
+        wiring.registrations().get(person_id, registration.registration_id).state is RegistrationState.REFUSED
+    )
+    assert not wiring.media().exists(registration.keys[0])
+    assert world.dump("templates") == {"templates": []}
+
+
+def test_withdrawing_deletes_templates_and_the_next_frame_on_a_warm_handler_does_not_match(
+    world: World, course: str
+) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ben"))
+    world.withdraw_consent(world.people["Ada"])
+    post(world, session_id, picture("Ada"))
+    assert world.statuses(session_id)["Ada"] == "unseen"
+    stored = json.dumps(world.dump("templates"))
+    assert world.people["Ada"] not in stored
+    assert world.people["Ben"] in stored
+
+
+def test_consent_withdrawn_between_the_look_and_the_write_marks_nobody(
+    world: World, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The gallery still held the person: the write's own condition refuses."""
+    session_id = world.open_session(course)
+    look = world.recogniser.recognise
+
+    def withdrawn_meanwhile(*arguments):
+        sightings = look(*arguments)
+        world.withdraw_consent(world.people["Ada"])
+        return sightings
+
+    monkeypatch.setattr(world.recogniser, "recognise", withdrawn_meanwhile)
+    post(world, session_id, picture("Ada", "Ben"))
+    assert world.statuses(session_id) == {"Ada": "unseen", "Ben": "present"}
+
+
+def test_a_gallery_is_built_once_and_again_only_when_the_roster_changes(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ada"))
+    post(world, session_id, picture("Ada"))
+    assert world.recogniser.galleries_built == 1
+    wiring.courses().take_off_roster(course, world.people["Ben"])
+    post(world, session_id, picture("Ben"))
+    assert world.recogniser.galleries_built == 2
+    assert "Ben" not in world.statuses(session_id)
+    with pytest.raises(NotOnRoster):
+        wiring.courses().take_off_roster(course, world.people["Ben"])
+
+
+def test_a_student_enrolled_during_the_session_is_known_in_the_next_frame(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    world.add_person("Eve", course_id=course)
+    post(world, session_id, picture("Eve"))
+    assert world.statuses(session_id)["Eve"] == "unseen"
+    world.enrol("Eve")
+    post(world, session_id, picture("Eve"))
+    assert world.statuses(session_id)["Eve"] == "present"
+
+
+def test_a_frame_taken_before_and_processed_after_closing_counts(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    world.pass_time(minutes=1)
+    assert world.close_session(session_id).state is SessionState.CLOSING, "it waits for the frame"
+    world.pass_time(minutes=5)
+    assert world.close_session(session_id).state is SessionState.CLOSED, "but not for ever"
+    assert world.statuses(session_id)["Ada"] == "absent"
+    on_frame_uploaded(world.event(frame.key), None)
+    assert world.statuses(session_id)["Ada"] == "present"
+
+
+def test_closing_ends_as_soon_as_the_last_frame_is_merged(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    world.pass_time(seconds=1)
+    assert world.close_session(session_id).state is SessionState.CLOSING
+    on_frame_uploaded(world.event(frame.key), None)
+    assert world.close_session(session_id).state is SessionState.CLOSED
+    assert world.statuses(session_id) == {"Ada": "present", "Ben": "absent"}
+
+
+def test_a_frame_after_closing_is_refused(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    world.pass_time(hours=1)
+    with pytest.raises(SessionNotOpen):
+        world.post_frame(session_id, picture("Ada"))
+
+
+def test_a_frame_uploaded_by_ticket_after_closing_is_rejected(world: World, course: str) -> None:
+    """The presigned PUT may still be valid: S3's time decides."""
+    from chalicelib.services.start_frame_upload import start_frame_upload
+    from tests.support.world import ADMIN
+
+    session_id = world.open_session(course)
+    frame, _ = start_frame_upload(
+        session_id,
+        content_type="image/png",
+        length=100,
+        by=ADMIN,
+        sessions=wiring.sessions(),
+        frames=wiring.frames(),
+        media=wiring.media(),
+        access=wiring.access(),
+        clock=world.clock,
+    )
+    wiring.media().put(frame.key, picture("Ada"), "image/png")
+    late = {"Records": [sqs_record(frame.key, START + timedelta(hours=1))]}
+    on_frame_uploaded(late, None)
+    stored = wiring.frames().get(frame.frame_id)
+    assert stored.state is FrameState.REJECTED
+    assert stored.result is not None
+    assert stored.result.rejection is not None
+    assert stored.result.rejection.code == "session_not_open"
+    assert world.statuses(session_id)["Ada"] == "unseen"
+
+
+def test_an_unreadable_picture_is_a_result_and_is_not_tried_again(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame_id = post(world, session_id, picture("Ada").split(b"FACES:")[0])
+    stored = wiring.frames().get(frame_id)
+    assert stored.result is not None
+    assert stored.result.rejection is not None
+    assert (stored.state, stored.result.rejection.code) == (FrameState.REJECTED, "unreadable_picture")
+
+
+def test_an_event_without_a_record_is_dropped(world: World) -> None:
+    stranger = world.event(
+        "frames/ses_unknown/frm_unknown",
+        "frames/",
+        "registrations/a//0",
+        "registrations/x",
+        "registrations/a/b/0",
+    )
+    assert on_frame_uploaded(stranger, None) == {"batchItemFailures": []}
+    assert on_registration_uploaded(stranger, None) == {"batchItemFailures": []}
+
+
+def test_a_key_that_only_ends_like_a_frames_is_dropped(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    on_frame_uploaded(world.event(f"frames/other/{frame.frame_id}"), None)
+    assert wiring.frames().get(frame.frame_id).state is FrameState.PENDING
+
+
+def test_a_failing_message_is_reported_alone(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    event = world.event(frame.key)
+    broken = sqs_record("frames/x", world.now) | {
+        "messageId": "broken",
+        "body": "not json",
+    }
+    event["Records"].insert(0, broken)
+    assert on_frame_uploaded(event, None) == {"batchItemFailures": [{"itemIdentifier": "broken"}]}
+    assert world.statuses(session_id)["Ada"] == "present"
+
+
+def test_the_test_event_of_s3_is_ignored(world: World) -> None:
+    event = {"Records": [sqs_record("x", world.now) | {"body": json.dumps({"Event": "s3:TestEvent"})}]}
+    assert on_frame_uploaded(event, None) == {"batchItemFailures": []}
+
+
+def test_several_photos_are_one_registration_read_when_the_last_has_arrived(world: World) -> None:
+    from chalicelib.services.start_registration import start_registration
+
+    person_id = world.add_person("Ada")
+    photos = [clip("Ada", views=1)] * 3
+    registration, tickets = start_registration(
+        person_id,
+        tuple(("image/jpeg", len(photo)) for photo in photos),
+        people=wiring.people(),
+        registrations=wiring.registrations(),
+        media=wiring.media(),
+        clock=world.clock,
+    )
+    assert len(tickets) == 3
+    for key, photo in zip(registration.keys, photos, strict=True):
+        wiring.media().put(key, photo, "image/jpeg")
+        on_registration_uploaded(world.event(key), None)
+        read = key == registration.keys[-1]
+        assert world.recogniser.views_extracted == int(read)
+    stored = wiring.registrations().get(person_id, registration.registration_id)
+    assert stored.outcome is not None
+    assert (stored.state, stored.outcome.views_kept) == (RegistrationState.ENROLLED, 3)
+
+
+def test_views_of_one_clip_are_one_occasion(world: World) -> None:
+    world.add_person("Ada")
+    for count in (1, 2):
+        world.enrol("Ada")
+        template = wiring.templates().get(world.people["Ada"], "fake-1")
+        assert template is not None
+        assert template.enrolment_count == count
+
+
+def test_an_unreadable_registration_says_why(world: World) -> None:
+    person_id = world.add_person("Ada")
+    registration = world.upload_registration(person_id, b"nothing of use")
+    on_registration_uploaded(world.event(*registration.keys), None)
+    stored = wiring.registrations().get(person_id, registration.registration_id)
+    assert stored.outcome is not None
+    assert (stored.state, stored.outcome.code) == (RegistrationState.REJECTED, "unreadable_picture")
+    assert stored.outcome.explanation
+
+
+def test_a_model_that_is_not_installed_fails_loudly(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    world.recogniser.model_id = "fake-2"
+    failed = on_frame_uploaded(world.event(frame.key), None)
+    assert [item["itemIdentifier"] for item in failed["batchItemFailures"]] == [f"message-{frame.key}"]
+    with pytest.raises(ModelNotInstalled):
+        wiring.gallery_of()(course)
+
+
+def test_the_tick_opens_and_closes_sessions_by_their_time(world: World, course: str) -> None:
+    from chalicelib.services.advance_due_sessions import advance_due_sessions
+    from chalicelib.services.schedule_session import schedule_session
+
+    session_id = schedule_session(
+        course,
+        opens_at=START + timedelta(minutes=5),
+        closes_at=START + timedelta(minutes=50),
+        courses=wiring.courses(),
+        sessions=wiring.sessions(),
+        clock=world.clock,
+    ).session_id
+
+    def tick() -> SessionState:
+        advance_due_sessions(
+            world.now,
+            sessions=wiring.sessions(),
+            courses=wiring.courses(),
+            attendance=wiring.attendance(),
+            frames=wiring.frames(),
+            patience=wiring.settings().closing_patience,
+        )
+        return wiring.sessions().get(session_id).state
+
+    assert tick() is SessionState.SCHEDULED
+    world.pass_time(minutes=5)
+    assert tick() is SessionState.OPEN
+    post(world, session_id, picture("Ben"))
+    world.pass_time(minutes=44)
+    assert tick() is SessionState.OPEN
+    world.pass_time(hours=20)
+    assert tick() is SessionState.CLOSED, "also after an outage of many hours"
+    assert world.statuses(session_id) == {"Ada": "absent", "Ben": "present"}
+    assert wiring.sessions().due(world.now) == ()
+
+
+def test_a_roster_takes_a_person_once(world: World, course: str) -> None:
+    before = wiring.courses().get(course).version
+    wiring.courses().put_on_roster(course, world.people["Ada"])
+    assert wiring.courses().get(course).version == before
+    assert len(wiring.courses().roster(course)) == 2

@@ -1,0 +1,212 @@
+"""One deployment on moto, in this process: the real adapters and handlers, a fake recogniser, ids that repeat."""
+
+import itertools
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from unittest import mock
+from uuid import UUID
+
+import boto3
+from moto import mock_aws
+
+from chalicelib import wiring
+from chalicelib.domain.access import Caller, Role
+from chalicelib.domain.clock import Clock
+from chalicelib.domain.frames import Frame
+from chalicelib.domain.people import Use
+from chalicelib.domain.registrations import Registration
+from chalicelib.domain.sessions import Session
+from chalicelib.services.add_course import add_course
+from chalicelib.services.add_person import add_person
+from chalicelib.services.close_session import close_session
+from chalicelib.services.give_consent import give_consent
+from chalicelib.services.list_attendance import Entry, list_attendance
+from chalicelib.services.post_frame import post_frame
+from chalicelib.services.schedule_session import schedule_session
+from chalicelib.services.start_registration import start_registration
+from chalicelib.services.withdraw_consent import withdraw_consent
+from infra.local.functions import ACCOUNT_ID, REGION
+from infra.local.resources import create_resources
+from infra.resources import load_template
+from tests.support.fakes import FakeRecogniser, clip
+
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+ADMIN = Caller("adm_test", Role.ADMIN)
+TABLES = ("people", "courses", "attendance", "frames", "registrations", "templates", "access", "models")
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "ROLLCALL_PREFIX": "rollcall",
+    "ROLLCALL_BUCKET": f"rollcall-pictures-{ACCOUNT_ID}",
+}
+
+
+@dataclass
+class World:
+    """What a test may do to a deployment. Time stands still unless a test moves it."""
+
+    recogniser: FakeRecogniser
+    now: datetime = START
+    people: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def clock(self) -> Clock:
+        return lambda: self.now
+
+    def pass_time(self, **time: float) -> None:
+        self.now += timedelta(**time)
+
+    def add_person(self, name: str, *, consent: bool = True, course_id: str | None = None) -> str:
+        person_id = add_person(name, people=wiring.people(), clock=self.clock).person_id
+        self.people[name] = person_id
+        if consent:
+            self.give_consent(person_id)
+        if course_id is not None:
+            wiring.courses().put_on_roster(course_id, person_id)
+        return person_id
+
+    def give_consent(self, person_id: str) -> None:
+        give_consent(
+            person_id,
+            text_version="2026-1",
+            signed_by="a guardian",
+            uses=tuple(Use),
+            people=wiring.people(),
+            clock=self.clock,
+        )
+
+    def withdraw_consent(self, person_id: str) -> None:
+        withdraw_consent(person_id, people=wiring.people(), media=wiring.media(), clock=self.clock)
+
+    def add_course(self, name: str = "Mathematics") -> str:
+        return add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock).course_id
+
+    def open_session(self, course_id: str, **lasting: float) -> str:
+        return schedule_session(
+            course_id,
+            opens_at=None,
+            closes_at=self.now + timedelta(**(lasting or {"hours": 1})),
+            courses=wiring.courses(),
+            sessions=wiring.sessions(),
+            clock=self.clock,
+        ).session_id
+
+    def upload_registration(self, person_id: str, *uploads: bytes) -> Registration:
+        """Mint the keys and put the uploads there, as a client does; the event is not handled yet."""
+        registration, _ = start_registration(
+            person_id,
+            tuple(("video/mp4", len(upload)) for upload in uploads),
+            people=wiring.people(),
+            registrations=wiring.registrations(),
+            media=wiring.media(),
+            clock=self.clock,
+        )
+        for key, upload in zip(registration.keys, uploads, strict=True):
+            wiring.media().put(key, upload, "video/mp4")
+        return registration
+
+    def enrol(self, name: str) -> None:
+        from chalicelib.events.registrations import on_registration_uploaded
+
+        registration = self.upload_registration(self.people[name], clip(name))
+        on_registration_uploaded(self.event(*registration.keys), None)
+
+    def post_frame(self, session_id: str, picture: bytes) -> Frame:
+        return post_frame(
+            session_id,
+            picture,
+            by=ADMIN,
+            sessions=wiring.sessions(),
+            frames=wiring.frames(),
+            media=wiring.media(),
+            access=wiring.access(),
+            clock=self.clock,
+        )
+
+    def close_session(self, session_id: str) -> Session:
+        return close_session(
+            session_id,
+            sessions=wiring.sessions(),
+            courses=wiring.courses(),
+            attendance=wiring.attendance(),
+            frames=wiring.frames(),
+            clock=self.clock,
+            patience=wiring.settings().closing_patience,
+        )
+
+    def register(self, session_id: str) -> dict[str, Entry]:
+        entries = list_attendance(
+            session_id,
+            sessions=wiring.sessions(),
+            courses=wiring.courses(),
+            attendance=wiring.attendance(),
+            people=wiring.people(),
+        )
+        return {entry.name: entry for entry in entries}
+
+    def statuses(self, session_id: str) -> dict[str, str]:
+        return {name: entry.record.status.value for name, entry in self.register(session_id).items()}
+
+    def event(self, *keys: str) -> dict[str, Any]:
+        """An SQS batch with one S3 notification for each key, as Lambda gets it."""
+        return {"Records": [sqs_record(key, self.now) for key in keys]}
+
+    def dump(self, *tables: str) -> dict[str, list[Any]]:
+        """Every item of the tables, in a fixed order."""
+        dynamodb = boto3.client("dynamodb", region_name=REGION)
+        return {
+            table: sorted(dynamodb.scan(TableName=f"rollcall-{table}")["Items"], key=json.dumps)
+            for table in tables or TABLES
+        }
+
+
+def sqs_record(key: str, at: datetime) -> dict[str, Any]:
+    body = {"Records": [{"eventTime": at.isoformat(), "s3": {"object": {"key": key.replace("/", "%2F")}}}]}
+    return {
+        "messageId": f"message-{key}",
+        "receiptHandle": "handle",
+        "body": json.dumps(body),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:rollcall-frames",
+        "awsRegion": REGION,
+    }
+
+
+class InProcessCloud:
+    """moto without a server: clients are intercepted in this process."""
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service, region_name=REGION)
+
+
+@cache
+def template() -> Any:
+    return load_template()
+
+
+@contextmanager
+def new_world() -> Iterator[World]:
+    """A fresh deployment; ids count up, so that two runs of the same steps leave the same items."""
+    numbers = itertools.count(1)
+    fake = FakeRecogniser()
+    with (
+        mock.patch.dict("os.environ", ENVIRONMENT),
+        mock_aws(),
+        mock.patch("chalicelib.domain.ids.uuid4", side_effect=lambda: UUID(int=next(numbers))),
+    ):
+        create_resources(InProcessCloud(), template(), {})
+        wiring.reset()
+        world = World(fake)
+        with mock.patch.object(wiring, "recogniser", return_value=fake):
+            yield world
+    wiring.reset()
