@@ -148,3 +148,15 @@ def test_a_pack_is_not_derived_from_a_changed_one(recipe: Recipe, cache: Path, t
     with pytest.raises(PackRefused, match=r"pnet\.onnx"):
         derive_pack(source, tmp_path / "derived", "derived", Thresholds({1: 0.9}, {1: 0.8}, margin=0.0))
     assert not (tmp_path / "derived").exists()
+
+
+def test_a_download_that_fails_is_refused_with_what_to_do(
+    recipe: Recipe, cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_NO_INDEX", "1")  # pip answers at once, without the network
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path))
+    (cache / "tiny-1.0-py3-none-any.whl").unlink()
+    with pytest.raises(PackRefused, match=r"tiny-1\.0-py3-none-any\.whl may also be put into"):
+        build(recipe, tmp_path / "into" / "tiny", cache)
+    assert visible(tmp_path / "into") == set()
+    assert visible(cache) == set()
