@@ -1,0 +1,77 @@
+"""`python -m infra.local`, as a person starts and stops it."""
+
+import http.client
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def _start(*arguments: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "infra.local", *arguments],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _ready(process: "subprocess.Popen[str]", path: Path) -> dict[str, Any]:
+    until = time.monotonic() + 60
+    while not path.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_runs_until_it_is_told_to_stop_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    path = tmp_path / "new" / "ready.json"
+    with _start("--port", "0", "--ready-file", str(path), "--duplicate-every", "2") as process:
+        ready = _ready(process, path)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        connection = http.client.HTTPConnection(ready["url"].removeprefix("http://"), timeout=10)
+        connection.request("GET", "/v1/people", headers={"Authorization": f"Bearer {ready['admin_token']}"})
+        assert connection.getresponse().status == 200  # and the connection stays open, idle
+        process.send_signal(number)
+        said, complained = process.communicate(timeout=20)
+        connection.close()
+    assert (process.returncode, complained) == (0, "")
+    assert said.count(ready["admin_token"]) == 1
+    assert "GET /v1/people 200" in said
+    assert "{" not in said  # log lines go to the file
+    assert not path.exists()
+
+
+def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        started = time.monotonic()
+        with _start("--port", str(port), "--ready-file", str(path)) as process:
+            said, complained = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert f"Port {port}: Address already in use. Choose another with --port." in complained
+    assert "Traceback" not in complained
+    assert "token" not in said
+    assert not path.exists()
+    assert time.monotonic() - started < 10
+
+
+def test_a_parameter_that_the_template_has_not_is_told() -> None:
+    with _start("--port", "0", "--parameter", "Prefx=x") as process:
+        _, complained = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "No such parameter: Prefx" in complained

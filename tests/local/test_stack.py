@@ -1,0 +1,161 @@
+"""The whole of Rollcall on loopback: the template's resources, the API behind its gateway, events to functions."""
+
+import http.client
+import json
+import os
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.local import LocalStack, Options
+from infra.local.poller import Handled
+from infra.resources import load_template
+
+TABLES = {
+    name: each["Properties"]
+    for name, each in load_template()["Resources"].items()
+    if each["Type"] == "AWS::DynamoDB::Table"
+}
+
+
+@pytest.fixture(scope="module")
+def handled() -> list[Handled]:
+    return []
+
+
+@pytest.fixture(scope="module")
+def stack(handled: list[Handled]) -> Iterator[LocalStack]:
+    with LocalStack(Options(tick_seconds=3600), on_handled=handled.append) as running:
+        yield running
+
+
+@pytest.fixture
+def dynamodb(stack: LocalStack) -> Iterator[Any]:
+    client = stack.cloud.client("dynamodb")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def s3(stack: LocalStack) -> Iterator[Any]:
+    client = stack.cloud.client("s3")
+    yield client
+    client.close()
+
+
+def _ask(stack: LocalStack, method: str, path: str, token: str | None = None) -> tuple[int, Any]:
+    connection = http.client.HTTPConnection(stack.url.removeprefix("http://"), timeout=10)
+    try:
+        connection.request(method, path, headers={"Authorization": f"Bearer {token}"} if token else {})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("logical_id", TABLES)
+def test_a_table_is_as_the_template_says(stack: LocalStack, dynamodb: Any, logical_id: str) -> None:
+    declared, name = TABLES[logical_id], stack.resources.physical_id(logical_id)
+    table = dynamodb.describe_table(TableName=name)["Table"]
+    assert name == declared["TableName"]["Fn::Sub"].replace("${Prefix}", "rollcall")
+    assert table["KeySchema"] == declared["KeySchema"]
+    indexes = {
+        each["IndexName"]: (each["KeySchema"], each["Projection"])
+        for each in table.get("GlobalSecondaryIndexes", [])
+    }
+    assert indexes == {
+        each["IndexName"]: (each["KeySchema"], each["Projection"])
+        for each in declared.get("GlobalSecondaryIndexes", [])
+    }
+    ttl = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    expected = declared.get("TimeToLiveSpecification", {}).get("AttributeName")
+    assert ttl.get("AttributeName") == expected
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    assert backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"] == "ENABLED"
+
+
+def test_the_bucket_tells_each_queue_of_its_own_uploads(stack: LocalStack, s3: Any) -> None:
+    bucket = stack.resources.physical_id("PicturesBucket")
+    queues = s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
+    told = {
+        each["QueueArn"]: (each["Events"], [rule["Value"] for rule in each["Filter"]["Key"]["FilterRules"]])
+        for each in queues
+    }
+    assert told == {
+        stack.resources.arn("FramesQueue"): (["s3:ObjectCreated:*"], ["frames/"]),
+        stack.resources.arn("RegistrationsQueue"): (["s3:ObjectCreated:*"], ["registrations/"]),
+    }
+
+
+def test_the_bucket_expires_pictures_and_is_private_and_encrypted(stack: LocalStack, s3: Any) -> None:
+    bucket = stack.resources.physical_id("PicturesBucket")
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    parameters = stack.resources.parameters
+    assert {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules} == {
+        "frames/": int(parameters["FramePictureDays"]),
+        "registrations/": int(parameters["RegistrationMediaDays"]),
+    }
+    assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert encryption[0]["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+@pytest.mark.parametrize("name", ["Frames", "Registrations"])
+def test_a_queue_hides_and_gives_up_as_the_template_says(stack: LocalStack, name: str) -> None:
+    sqs = stack.cloud.client("sqs")
+    url = stack.resources.physical_id(f"{name}Queue")
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    sqs.close()
+    assert attributes["VisibilityTimeout"] == stack.resources.parameters[f"{name}VisibilitySeconds"]
+    redrive = json.loads(attributes["RedrivePolicy"])
+    assert redrive["deadLetterTargetArn"] == stack.resources.arn(f"{name}DeadLetterQueue")
+    assert int(redrive["maxReceiveCount"]) == 5
+
+
+def test_the_api_answers_and_knows_the_first_admin(stack: LocalStack) -> None:
+    assert _ask(stack, "GET", "/v1/health")[0] == 200
+    assert _ask(stack, "GET", "/v1/people", stack.admin_token)[0] == 200
+    assert _ask(stack, "GET", "/v1/people")[1]["code"] == "missing_token"
+    assert _ask(stack, "GET", "/v1/people", "rollcall_wrong")[1]["code"] == "invalid_token"
+    assert _ask(stack, "GET", "/v2/people", stack.admin_token)[1]["code"] == "route_not_found"
+
+
+def test_an_upload_reaches_its_function_and_leaves_the_queue(
+    stack: LocalStack, s3: Any, handled: list[Handled], eventually: Any
+) -> None:
+    before = len([each for each in handled if each.function == "on_frame_uploaded"])
+    s3.put_object(Bucket=stack.resources.physical_id("PicturesBucket"), Key="frames/no/record", Body=b"x")
+    eventually(lambda: len([each for each in handled if each.function == "on_frame_uploaded"]) > before)
+    latest = [each for each in handled if each.function == "on_frame_uploaded"][-1]
+    assert (latest.messages, latest.failed) == (1, 0)
+
+
+def test_a_tick_calls_the_scheduled_function(stack: LocalStack, handled: list[Handled]) -> None:
+    stack.tick()
+    assert (handled[-1].function, handled[-1].failed) == ("on_sessions_due", 0)
+
+
+def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
+    assert stack.url.startswith("http://127.0.0.1:")
+    assert stack.aws_url.startswith("http://127.0.0.1:")
+
+
+def test_two_stacks_after_another_share_nothing(stack: LocalStack) -> None:
+    """Last: it replaces what the tests above ran on."""
+    before, threads = dict(os.environ), threading.active_count()
+    stack.__exit__(None, None, None)
+    assert "AWS_ENDPOINT_URL" not in os.environ
+    assert threading.active_count() < threads
+    with LocalStack(Options(parameters={"Prefix": "second"})) as second:
+        assert os.environ["AWS_ENDPOINT_URL"] == second.aws_url != before["AWS_ENDPOINT_URL"]
+        assert _ask(second, "GET", "/v1/people", stack.admin_token)[0] == 401
+        assert _ask(second, "GET", "/v1/people", second.admin_token) == (
+            200,
+            {"items": [], "next_cursor": None},
+        )
+        client = second.cloud.client("dynamodb")
+        assert {name.partition("-")[0] for name in client.list_tables()["TableNames"]} == {"second"}
+        client.close()
+    assert "AWS_ENDPOINT_URL" not in os.environ
