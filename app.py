@@ -6,9 +6,9 @@ from chalicelib.api.attendance import attendance
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
 from chalicelib.api.courses import courses
-from chalicelib.api.errors import problem_details
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
+from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.registrations import registrations
 from chalicelib.api.sessions import sessions
@@ -17,6 +17,7 @@ from chalicelib.events.registrations import registrations as registration_events
 from chalicelib.events.sessions import sessions as session_events
 
 app = Chalice(app_name="rollcall")
+app.register_middleware(logged, event_type="http")
 app.register_middleware(problem_details, event_type="http")
 
 for blueprint in (auth, health, people, registrations, courses, sessions, frames, attendance, cameras):

@@ -16,7 +16,6 @@ class Settings:
     prefix: str = "rollcall"
     bucket: str = "rollcall-pictures"
     pack_dir: Path = Path("build/packs/pypi")
-    log_level: str = "INFO"
 
     next_frame_seconds: int = 10
     frame_wait_max_seconds: int = 5

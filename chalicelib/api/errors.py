@@ -73,21 +73,3 @@ def answer(view: Callable[[], Any]) -> Any:
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side."
         )
-
-
-CODE_BY_CHALICE_STATUS = {
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "unsupported_media_type",
-    HTTPStatus.METHOD_NOT_ALLOWED: "method_not_allowed",
-    HTTPStatus.BAD_REQUEST: "invalid_request",
-}
-
-
-def problem_details(event: Any, get_response: Callable[[Any], Response]) -> Response:
-    """Middleware: the answers that Chalice gives before a view is reached, in our form."""
-    response = get_response(event)
-    body = response.body
-    if response.status_code < HTTPStatus.BAD_REQUEST or not isinstance(body, dict) or "Code" not in body:
-        return response
-    status = HTTPStatus(response.status_code)
-    code = CODE_BY_CHALICE_STATUS.get(status, "internal_error")
-    return problem(status, code, str(body.get("Message", status.phrase)))

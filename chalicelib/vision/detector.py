@@ -31,7 +31,7 @@ class Face:
 
 
 class Detector:
-    """The detector of a pack. Not thread-safe in what it reuses: one per process."""
+    """The detector of a pack."""
 
     def __init__(self, pack: Pack) -> None:
         self._spec: DetectorSpec = pack.detector

@@ -40,7 +40,8 @@ class DynamoAccess:
         return _camera(self._record(camera_id))
 
     def cameras(self, limit: int, cursor: str | None) -> Page[Camera]:
-        return read_page(CameraRecord.by_kind.query, CAMERA, _camera, limit, cursor)
+        keys = ("kind", "created_at", "id")
+        return read_page(CameraRecord.by_kind.query, CAMERA, _camera, limit, cursor, keys=keys)
 
     def revoke_camera(self, camera_id: str, at: datetime) -> None:
         record = self._record(camera_id)

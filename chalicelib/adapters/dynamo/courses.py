@@ -40,7 +40,8 @@ class DynamoCourses:
             raise CourseNotFound(f"There is no course {course_id}.") from error
 
     def list(self, limit: int, cursor: str | None) -> Page[Course]:
-        return read_page(CourseRecord.by_kind.query, COURSE, _course, limit, cursor)
+        keys = ("kind", "created_at", "course_id", "sk")
+        return read_page(CourseRecord.by_kind.query, COURSE, _course, limit, cursor, keys=keys)
 
     def roster(self, course_id: str) -> tuple[str, ...]:
         records = RosterRecord.query(course_id, RosterRecord.sk.startswith(ROSTER), consistent_read=True)

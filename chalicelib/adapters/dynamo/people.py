@@ -27,7 +27,8 @@ class DynamoPeople:
         return {record.person_id: record.name for record in PersonRecord.batch_get(keys)}
 
     def list(self, limit: int, cursor: str | None) -> Page[Person]:
-        return read_page(PersonRecord.by_kind.query, PERSON, _person, limit, cursor)
+        keys = ("kind", "created_at", "person_id", "sk")
+        return read_page(PersonRecord.by_kind.query, PERSON, _person, limit, cursor, keys=keys)
 
     def consent(self, person_id: str) -> Consent | None:
         try:

@@ -32,7 +32,8 @@ class DynamoSessions:
         )
 
     def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]:
-        return read_page(SessionRecord.by_course.query, course_id, _session, limit, cursor)
+        keys = ("course_id", "opens_at", "session_id", "sk")
+        return read_page(SessionRecord.by_course.query, course_id, _session, limit, cursor, keys=keys)
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Sessions whose moment has come, also those that an outage of the tick left behind."""
