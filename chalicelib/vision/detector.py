@@ -3,7 +3,9 @@ Convolutional Networks", 2016). A small net proposes windows on a pyramid of the
 third says which are faces and where their eyes, nose and mouth are.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -13,6 +15,11 @@ from chalicelib.domain.sightings import Box
 from chalicelib.vision.boxes import Boxes, calibrate, inside, square, suppress
 from chalicelib.vision.decode import Picture
 from chalicelib.vision.pack import DetectorSpec, Pack, open_session
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped,unused-ignore]
+
+Floats = NDArray[np.float32]
 
 _GREY = (127.5, 127.5, 127.5)  # zero to the nets: what lies outside the picture
 _PATCHES_AT_ONCE = 128  # bounds the memory of a picture full of candidates
@@ -26,7 +33,7 @@ class Face:
     """
 
     box: Box
-    landmarks: NDArray[np.float32]
+    landmarks: Floats
     score: float
 
 
@@ -55,7 +62,7 @@ class Detector:
         scores = np.concatenate([np.empty(0, np.float32), *(scores for _, scores in found)])
         return square(boxes[suppress(boxes, scores, self._spec.overlaps[1])])
 
-    def _propose_at(self, level: Picture, picture: Picture) -> tuple[Boxes, NDArray[np.float32]]:
+    def _propose_at(self, level: Picture, picture: Picture) -> tuple[Boxes, Floats]:
         """The windows of one level of the pyramid, in pixels of the picture, and their probabilities."""
         (regression,), (face,) = self._proposal.run(["regression", "face"], {"input": _as_input(level[None])})
         rows, columns = np.nonzero(face > self._spec.thresholds[0])
@@ -72,34 +79,32 @@ class Detector:
 
     def _refine(self, picture: Picture, boxes: Boxes) -> Boxes:
         """(m, 4) squares: the better windows among `boxes`, moved onto the face."""
-        regressions, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
-        for patches in _patches(picture, boxes, _REFINEMENT_SIDE):
-            regression, face = self._refinement.run(["regression", "face"], {"input": patches})
-            regressions.append(regression)
-            scores.append(face)
-        score = np.concatenate(scores)
-        passed = score > self._spec.thresholds[1]
-        moved = calibrate(boxes, np.concatenate(regressions))[passed]
-        return square(moved[suppress(moved, score[passed], self._spec.overlaps[1])])
+        patches = _patches(picture, boxes, _REFINEMENT_SIDE)
+        regressions, scores = _run(self._refinement, {"regression": (4,), "face": ()}, patches)
+        passed = scores > self._spec.thresholds[1]
+        moved = calibrate(boxes[passed], regressions[passed])
+        return square(moved[suppress(moved, scores[passed], self._spec.overlaps[1])])
 
-    def _describe(
-        self, picture: Picture, boxes: Boxes
-    ) -> tuple[Boxes, NDArray[np.float32], NDArray[np.float32]]:
+    def _describe(self, picture: Picture, boxes: Boxes) -> tuple[Boxes, Floats, Floats]:
         """The faces among `boxes`: (m, 4) boxes, (m,) probabilities, (m, 5, 2) landmarks."""
-        regressions, scores = [np.empty((0, 4), np.float32)], [np.empty(0, np.float32)]
-        landmarks = [np.empty((0, 10), np.float32)]
-        for patches in _patches(picture, boxes, _OUTPUT_SIDE):
-            regression, points, face = self._output.run(
-                ["regression", "landmarks", "face"], {"input": patches}
-            )
-            regressions.append(regression)
-            landmarks.append(points)
-            scores.append(face)
-        score = np.concatenate(scores)
-        passed = np.nonzero(score > self._spec.thresholds[2])[0]
-        moved = calibrate(boxes, np.concatenate(regressions))
-        kept = passed[suppress(moved[passed], score[passed], self._spec.overlaps[2], of_smaller=True)]
-        return moved[kept], score[kept], _landmarks_in(boxes[kept], np.concatenate(landmarks)[kept])
+        patches = _patches(picture, boxes, _OUTPUT_SIDE)
+        outputs = {"regression": (4,), "landmarks": (10,), "face": ()}
+        regressions, landmarks, scores = _run(self._output, outputs, patches)
+        moved = calibrate(boxes, regressions)
+        passed = np.nonzero(scores > self._spec.thresholds[2])[0]
+        kept = passed[suppress(moved[passed], scores[passed], self._spec.overlaps[2], of_smaller=True)]
+        return moved[kept], scores[kept], _landmarks_in(boxes[kept], landmarks[kept])
+
+
+def _run(
+    session: "InferenceSession", shapes: Mapping[str, tuple[int, ...]], patches: Sequence[Floats]
+) -> list[Floats]:
+    """Each output that `shapes` names, over all batches of `patches`, none included: (n, *its shape)."""
+    answers = [session.run(list(shapes), {"input": batch}) for batch in patches]
+    return [
+        np.concatenate([np.empty((0, *shape), np.float32), *(answer[place] for answer in answers)])
+        for place, shape in enumerate(shapes.values())
+    ]
 
 
 def _pyramid(picture: Picture, spec: DetectorSpec, min_face: int) -> list[Picture]:
@@ -119,7 +124,7 @@ def _pyramid(picture: Picture, spec: DetectorSpec, min_face: int) -> list[Pictur
     return levels
 
 
-def _patches(picture: Picture, boxes: Boxes, side: int) -> list[NDArray[np.float32]]:
+def _patches(picture: Picture, boxes: Boxes, side: int) -> list[Floats]:
     """Batches of (n, 3, side, side): each box of the picture, stretched onto a square, corner pixel on corner."""
     if not len(boxes):
         return []
@@ -135,18 +140,18 @@ def _patches(picture: Picture, boxes: Boxes, side: int) -> list[NDArray[np.float
     return [_as_input(patches[start : start + _PATCHES_AT_ONCE]) for start in starts]
 
 
-def _as_input(pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def _as_input(pictures: NDArray[np.uint8]) -> Floats:
     """(n, h, w, 3) uint8 → (n, 3, h, w) float32"""
     return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2), np.float32)
 
 
-def _landmarks_in(boxes: Boxes, parts: NDArray[np.float32]) -> NDArray[np.float32]:
+def _landmarks_in(boxes: Boxes, parts: Floats) -> Floats:
     """(n, 10) five x, then five y, in parts of the box → (n, 5, 2) pixels."""
     points = parts.reshape(-1, 2, 5).transpose(0, 2, 1)
     sizes = boxes[:, None, 2:] - boxes[:, None, :2] + 1
     return np.asarray(points * sizes + boxes[:, None, :2] - 1, np.float32)
 
 
-def _face(box: NDArray[np.float32], score: np.float32, landmarks: NDArray[np.float32]) -> Face:
+def _face(box: Floats, score: np.float32, landmarks: Floats) -> Face:
     left, top, right, bottom = (float(edge) for edge in box)
     return Face(Box(left, top, right - left, bottom - top), landmarks, float(score))

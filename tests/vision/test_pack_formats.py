@@ -4,6 +4,7 @@ import math
 import os
 import pickle
 import struct
+import zipfile
 from pathlib import Path
 
 import joblib
@@ -180,5 +181,7 @@ def test_an_npz_depends_on_its_arrays_alone(tmp_path: Path) -> None:
     written = npz_bytes(arrays)
     assert written == npz_bytes(dict(reversed(arrays.items())))
     (tmp_path / "arrays.npz").write_bytes(written)
+    with zipfile.ZipFile(tmp_path / "arrays.npz") as archive:
+        assert {member.date_time for member in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     with np.load(tmp_path / "arrays.npz", allow_pickle=False) as read:
         assert {name: read[name].tolist() for name in read} == {n: a.tolist() for n, a in arrays.items()}
