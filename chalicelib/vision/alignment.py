@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from chalicelib.vision.decode import Picture
 from chalicelib.vision.detector import Face
 from chalicelib.vision.landmarks import Points, ShapePredictor
-from chalicelib.vision.pack import AlignmentSpec, Pack
+from chalicelib.vision.pack import Pack
+from chalicelib.vision.specs import AlignmentSpec
 
 Chips = NDArray[np.uint8]
 Similarity = NDArray[np.float64]

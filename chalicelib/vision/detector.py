@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.boxes import Boxes, calibrate, inside, square, suppress
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.pack import DetectorSpec, Pack, open_session
+from chalicelib.vision.pack import Pack, open_session
+from chalicelib.vision.specs import DetectorSpec
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped,unused-ignore]
