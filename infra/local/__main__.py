@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="of the API; 0 takes a free one")
     parser.add_argument("--aws-port", type=int, default=0, help="of the local AWS; 0 takes a free one")
     parser.add_argument("--pack-dir", type=Path, default=DEFAULT_PACK_DIR, help="the model pack")
-    parser.add_argument("--tick-seconds", type=float, default=60.0, help="between scheduled calls")
+    parser.add_argument(
+        "--tick-seconds", type=float, default=0, help="between scheduled calls; 0 keeps the template's minute"
+    )
     parser.add_argument(
         "--duplicate-every",
         type=int,
@@ -67,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _options(given: argparse.Namespace) -> Options:
-    parameters = dict(text.partition("=")[::2] for text in given.parameter)
+    if wrong := [text for text in given.parameter if "=" not in text]:
+        raise ValueError(f"--parameter takes NAME=VALUE, not {wrong[0]!r}.")
+    parameters = dict(text.split("=", 1) for text in given.parameter)
     return Options(
         port=given.port,
         aws_port=given.aws_port,
@@ -83,6 +87,8 @@ def _serve(options: Options, ready_file: Path | None, say: Callable[[str], None]
     def on_answer(request: HttpRequest, answer: HttpAnswer, seconds: float) -> None:
         say(f"{request.method} {request.path} {answer.status} {seconds * 1000:.0f} ms")
 
+    if ready_file:
+        ready_file.unlink(missing_ok=True)  # of a stack that was killed: nobody shall read its token for ours
     say("Starting …")
     with LocalStack(options, on_answer=on_answer, on_handled=lambda handled: say(_told(handled))) as stack:
         say(f"Rollcall answers at {stack.url}, its AWS at {stack.aws_url}.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class LocalCloud:
-    """moto's own threaded server with two differences: no Nagle, and it frees its port when it stops."""
+    """As moto's own threaded server, on a port that was taken before and is free again when it stops."""
 
     def __init__(self, listener: socket.socket) -> None:
         self._server = _server(listener)
@@ -61,13 +61,9 @@ def _server(listener: socket.socket) -> "BaseWSGIServer":
     )
     from werkzeug.serving import make_server
 
-    class RequestHandler(MotoRequestHandler):
-        # Head and body are two writes: with Nagle's algorithm an answer may wait 40 ms for an acknowledgement.
-        disable_nagle_algorithm = True
-
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would log a line per call
     application = DomainDispatcherApplication(create_backend_app)
     with listener:  # werkzeug works on a copy of it
         return make_server(
-            LOOPBACK, 0, application, threaded=True, request_handler=RequestHandler, fd=listener.fileno()
+            LOOPBACK, 0, application, threaded=True, request_handler=MotoRequestHandler, fd=listener.fileno()
         )

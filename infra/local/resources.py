@@ -76,10 +76,13 @@ class Resources:
 
 
 def given_parameters(template: Mapping[str, Any], overrides: Mapping[str, str]) -> dict[str, str]:
-    """The template's defaults, overridden. Raises ValueError for a parameter that it does not have."""
+    """The template's defaults, overridden. Raises ValueError for what it does not have, or what is no number."""
     declared = template.get("Parameters", {})
     if unknown := sorted(set(overrides) - set(declared)):
         raise ValueError(f"No such parameter: {', '.join(unknown)}. There are: {', '.join(declared)}.")
+    for name, value in overrides.items():
+        if declared[name]["Type"] == "Number" and not value.isdecimal():
+            raise ValueError(f"{name} must be a whole number, not {value!r}.")
     defaults = {name: str(each["Default"]) for name, each in declared.items() if "Default" in each}
     return {**defaults, **overrides}
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 DEFAULT_PACK_DIR = Path("build/packs/pypi")
 BUCKET = "PicturesBucket"
+MAX_PORT = 65_535
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,13 @@ class Options:
     duplicate_every: int = 0
     parameters: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "INFO"
+
+    def __post_init__(self) -> None:
+        for port in (self.port, self.aws_port):
+            if not 0 <= port <= MAX_PORT:
+                raise ValueError(f"{port} is no port: there are 0 to {MAX_PORT}.")
+        if self.tick_seconds < 0 or self.duplicate_every < 0:
+            raise ValueError("--tick-seconds and --duplicate-every are 0 or more.")
 
 
 class LocalStack:

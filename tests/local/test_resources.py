@@ -74,6 +74,8 @@ def test_parameters_are_the_templates_own_unless_given() -> None:
     assert given_parameters(load_template(), {"Prefix": "x"})["Prefix"] == "x"
     with pytest.raises(ValueError, match=r"No such parameter: Prefx\. There are: Prefix"):
         given_parameters(load_template(), {"Prefx": "x"})
+    with pytest.raises(ValueError, match="FramesVisibilitySeconds must be a whole number, not 'soon'"):
+        given_parameters(load_template(), {"FramesVisibilitySeconds": "soon"})
 
 
 def _resources(template: dict[str, Any]) -> Resources:

@@ -8,12 +8,23 @@ import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infra.local.__main__ import SIGNALS, main
+
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def restored_signals() -> Iterator[None]:
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def _start(*arguments: str) -> "subprocess.Popen[str]":
@@ -70,8 +81,20 @@ def test_a_taken_port_is_told_before_anything_starts(tmp_path: Path) -> None:
     assert time.monotonic() - started < 10
 
 
-def test_a_parameter_that_the_template_has_not_is_told() -> None:
-    with _start("--port", "0", "--parameter", "Prefx=x") as process:
-        _, complained = process.communicate(timeout=30)
-    assert process.returncode == 2
-    assert "No such parameter: Prefx" in complained
+@pytest.mark.usefixtures("restored_signals")
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--parameter", "Prefx=x"), "No such parameter: Prefx"),
+        (("--parameter", "Prefix"), "--parameter takes NAME=VALUE, not 'Prefix'"),
+        (("--port", "70000"), "70000 is no port"),
+        (("--tick-seconds", "-1"), "0 or more"),
+    ],
+)
+def test_what_it_cannot_do_is_told_in_one_line(
+    arguments: tuple[str, ...], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--port", "0", *arguments]) == 2
+    complained = capsys.readouterr().err
+    assert complaint in complained
+    assert len(complained.splitlines()) == 1

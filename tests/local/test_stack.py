@@ -11,6 +11,7 @@ import pytest
 
 from infra.local import LocalStack, Options
 from infra.local.poller import Handled
+from infra.local.ports import PortTaken, listen
 from infra.resources import load_template
 
 TABLES = {
@@ -159,3 +160,15 @@ def test_two_stacks_after_another_share_nothing(stack: LocalStack) -> None:
         assert {name.partition("-")[0] for name in client.list_tables()["TableNames"]} == {"second"}
         client.close()
     assert "AWS_ENDPOINT_URL" not in os.environ
+
+
+def test_a_stack_that_cannot_start_leaves_nothing_behind() -> None:
+    threads = threading.active_count()
+    with listen(0, "--port") as free:
+        port = free.getsockname()[1]
+    with listen(0, "--aws-port") as taken, pytest.raises(PortTaken, match="--aws-port"):
+        LocalStack(Options(port=port, aws_port=taken.getsockname()[1])).__enter__()
+    with pytest.raises(ValueError, match="No such parameter"):
+        LocalStack(Options(port=port, parameters={"Nothing": "1"})).__enter__()
+    with listen(port, "--port"):
+        assert threading.active_count() <= threads
