@@ -9,22 +9,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import cv2
-from cv2.typing import MatLike
-
 from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import PackRefused, RollcallError
-from chalicelib.domain.sightings import Box, Decision, Sighting
+from chalicelib.domain.sightings import Sighting
 from chalicelib.domain.templates import Occasion, Template
-from chalicelib.vision.decode import decode_picture
+from chalicelib.vision.drawing import annotate
 from chalicelib.vision.matching import Gallery
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
 
 DEFAULT_PACK = Path("build/packs/pypi")
 OK, UNUSABLE, WRONG_CALL, NO_PACK = 0, 1, 2, 3
-_COLOUR = {Decision.ACCEPTED: (40, 130, 40), Decision.REVIEW: (0, 110, 200), Decision.UNKNOWN: (90, 90, 90)}
-"""BGR, as OpenCV draws."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,7 +91,7 @@ def _show(path: Path, recogniser: Recogniser, gallery: Gallery, out: Path | None
         data = path.read_bytes()
         sightings = recogniser.recognise(data, gallery)
         if out:
-            _draw(data, sightings, out)
+            out.write_bytes(annotate(data, sightings))
     except (OSError, RollcallError) as error:
         _tell(path, error)
         return False
@@ -117,30 +112,6 @@ def _line(sighting: Sighting) -> str:
         f"similarity {sighting.similarity:.3f} of {sighting.threshold:.3f}, margin {sighting.margin:.3f}"
     )
     return f"{seen}: {candidate}, {figures}: {sighting.decision}"
-
-
-def _draw(data: bytes, sightings: Sequence[Sighting], out: Path) -> None:
-    """Boxes in the colour of their decision, with name and similarity. Raises OSError if it cannot be written."""
-    picture = cv2.cvtColor(decode_picture(data), cv2.COLOR_RGB2BGR)
-    for sighting in sightings:
-        named = sighting.candidate if sighting.decision is not Decision.UNKNOWN else None
-        label = f"{named} {sighting.similarity:.2f}" if named else str(sighting.decision)
-        _frame(picture, sighting.box, label, _COLOUR[sighting.decision])
-    out.write_bytes(cv2.imencode(".jpg", picture)[1].tobytes())
-
-
-def _frame(picture: MatLike, box: Box, label: str, colour: tuple[int, int, int]) -> None:
-    """The box and, on a plate of the same colour above it, the label; sizes follow the picture's."""
-    thick = max(1, round(max(picture.shape) / 600))
-    left, top = round(box.left), round(box.top)
-    cv2.rectangle(picture, (left, top), (left + round(box.width), top + round(box.height)), colour, thick)
-    size = 0.4 * thick
-    (width, height), below = cv2.getTextSize(label, cv2.FONT_HERSHEY_SIMPLEX, size, thick)
-    foot = max(top, height + below)
-    cv2.rectangle(picture, (left, foot - height - below), (left + width, foot), colour, cv2.FILLED)
-    cv2.putText(
-        picture, label, (left, foot - below // 2), cv2.FONT_HERSHEY_SIMPLEX, size, (255, 255, 255), thick
-    )
 
 
 def _tell(path: Path, error: Exception) -> None:

@@ -1,0 +1,116 @@
+"""The demo: `python -m infra.demo`. Starts Rollcall on this machine, plays a class through its API, judges the result.
+
+Exits with 0 if every student was registered and nobody wrongly marked, with 1 if anything was wrong, with 2 for a
+wrong call. Its figures tell that the machinery works; they are no measure of accuracy.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra.demo.client import CallFailed, Client
+from infra.demo.identities import shown
+from infra.demo.rehearsal import draw_cast
+from infra.demo.run import Played, as_json, faults, play, save, table
+from infra.demo.scenario import HeadsScenario, Scenario, photos_scenario
+from infra.demo.thresholds import demo_thresholds
+from layers.packs.derive import derive_pack
+
+PACK = Path("build/packs/pypi")
+HEADS_PACK = Path("build/packs/pypi-heads")
+OUT = Path("build")
+DUPLICATE_EVERY = 3
+READY_SECONDS = 60
+STOP_SECONDS = 30
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    try:
+        scenario: Scenario
+        if given.faces is None:
+            scenario = HeadsScenario(draw_cast(shown(), given.seed), given.seed)
+            derive_pack(PACK, HEADS_PACK, "pypi-heads", demo_thresholds())
+            return run(scenario, HEADS_PACK, given.seed, given.out, may_miss=1)
+        scenario = photos_scenario(given.faces, given.strangers, given.seed)
+        return run(scenario, PACK, given.seed, given.out, may_miss=len(scenario.students))
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def run(scenario: Scenario, pack: Path, seed: int, out: Path, *, may_miss: int) -> int:
+    """Play it on a service of its own; the exit status."""
+    started = time.perf_counter()
+    try:
+        with service(pack) as admin:
+            print(
+                f"{len(scenario.students)} students register; {len(scenario.strangers)} strangers will walk in."
+            )
+            played = play(scenario, admin, seed, print)
+    except CallFailed as error:
+        print(f"The demo could not be played to its end. {error}", file=sys.stderr)
+        return 1
+    print(f"\n{chr(10).join(table(played))}\n")
+    return _report(played, out, may_miss, time.perf_counter() - started)
+
+
+def _report(played: Played, out: Path, may_miss: int, seconds: float) -> int:
+    picture = save(played, out)
+    figures = as_json(played.figures) | {"wall_seconds": round(seconds, 1)}
+    (out / "demo.json").write_text(json.dumps(figures, indent=2) + "\n")
+    if played.missed:
+        print(f"Shown and not accepted in any frame: {', '.join(played.missed)}.")
+    print(f"{figures['faces_found']} of {figures['faces']} faces found in {figures['frames']} frames.")
+    print(f"See {picture} and {out / 'demo.json'}.")
+    wrong = faults(played.figures, may_miss=may_miss)
+    print(f"WRONG: {'; '.join(wrong)}." if wrong else "All as it should be.")
+    return 1 if wrong else 0
+
+
+@contextmanager
+def service(pack: Path) -> Iterator[Client]:
+    """Rollcall in a process of its own, on free ports, as an admin; every third event is delivered twice."""
+    with tempfile.TemporaryDirectory(prefix="rollcall-demo-") as folder:
+        ready = Path(folder, "ready.json")
+        options = ["--port", "0", "--pack-dir", str(pack), "--ready-file", str(ready), "--tick-seconds", "2"]
+        command = [sys.executable, "-m", "infra.local", *options, "--duplicate-every", str(DUPLICATE_EVERY)]
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603  # ourselves
+        try:
+            yield _admin(process, ready)
+        finally:
+            process.terminate()
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _admin(process: "subprocess.Popen[bytes]", ready: Path) -> Client:
+    deadline = time.monotonic() + READY_SECONDS
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise CallFailed("Rollcall did not start.")
+        time.sleep(0.1)
+    told = json.loads(ready.read_text())
+    return Client(told["url"], told["admin_token"])
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m infra.demo", description=__doc__.partition("\n")[0])
+    parser.add_argument("--seed", type=int, default=1, help="redraws poses, frames and who is a stranger")
+    parser.add_argument("--faces", type=Path, help="real photographs: a folder per person")
+    parser.add_argument("--strangers", type=Path, help="more people, those with one photo are the strangers")
+    parser.add_argument("--out", type=Path, default=OUT, help="where demo.json and the frame are written")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

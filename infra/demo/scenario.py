@@ -1,0 +1,166 @@
+"""What the demo shows: students with their registrations, and frames in which students and strangers are placed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import cv2
+import numpy as np
+
+from chalicelib.vision.decode import decode_picture
+from infra.demo.camera import Picture
+from infra.demo.rehearsal import Cast, frames_of, seating
+from infra.demo.scenes import Placed, compose_photos, registration_video
+
+MOST_STUDENTS, MOST_STRANGERS = 20, 6
+ENROLMENT_PHOTOS, MOST_PHOTOS_SHOWN, FACES_PER_FRAME = 3, 4, 5
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One registration: its content type and bytes."""
+
+    content_type: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class SceneFrame:
+    """A picture of the class. `people`: the names, as indexed by `placed`."""
+
+    jpeg: bytes
+    people: tuple[str, ...]
+    placed: tuple[Placed, ...]
+
+
+class Scenario(Protocol):
+    """Pictures are drawn when they are asked for."""
+
+    @property
+    def students(self) -> tuple[str, ...]: ...
+    @property
+    def strangers(self) -> tuple[str, ...]: ...
+    def registrations(self, student: str) -> Iterator[Upload]:
+        """One for each occasion on which the student enrols."""
+
+    def frames(self) -> Iterator[SceneFrame]: ...
+
+
+@dataclass(frozen=True)
+class HeadsScenario:
+    """Procedural students, who enrol with one video each. `stand_ins`: who acts in a student's video instead."""
+
+    cast: Cast
+    seed: int
+    stand_ins: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def students(self) -> tuple[str, ...]:
+        return tuple(person.name for person in self.cast.students)
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        return tuple(person.name for person in self.cast.strangers)
+
+    def registrations(self, student: str) -> Iterator[Upload]:
+        acting = dict(self.stand_ins).get(student, student)
+        person = next(person for person in self.cast.everybody if person.name == acting)
+        yield Upload("video/mp4", registration_video(person, 100 * self.seed))
+
+    def frames(self) -> Iterator[SceneFrame]:
+        for people, frame in frames_of(self.cast, self.seed):
+            yield SceneFrame(frame.jpeg, tuple(person.name for person in people), frame.placed)
+
+
+@dataclass(frozen=True)
+class PhotosScenario:
+    """Real people: the first photos of each enrol, the rest are set into frames, each photo once."""
+
+    photos_by_student: dict[str, tuple[Path, ...]]
+    photos_by_stranger: dict[str, tuple[Path, ...]]
+    seed: int
+
+    @property
+    def students(self) -> tuple[str, ...]:
+        return tuple(self.photos_by_student)
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        return tuple(self.photos_by_stranger)
+
+    def registrations(self, student: str) -> Iterator[Upload]:
+        """One photo a registration: photos of other days are other occasions."""
+        photos = self.photos_by_student[student]
+        for photo in photos[: _enrolling(photos)]:
+            yield Upload("image/jpeg", _as_jpeg(photo))
+
+    def frames(self) -> Iterator[SceneFrame]:
+        looks = [(name, photo) for name, photos in self.photos_by_student.items() for photo in _shown(photos)]
+        looks += [(name, photos[0]) for name, photos in self.photos_by_stranger.items()]
+        for number, people in enumerate(_grouped(looks, self.seed)):
+            frame = compose_photos([_picture(photo) for _, photo in people], 1000 * self.seed + number)
+            yield SceneFrame(frame.jpeg, tuple(name for name, _ in people), frame.placed)
+
+
+def photos_scenario(faces: Path, strangers: Path | None, seed: int) -> PhotosScenario:
+    """A folder per person; those with one photo are the strangers. Raises ValueError if there is too little to show."""
+    people = _people(faces)
+    alone = _people(strangers) if strangers else people
+    rng = np.random.default_rng((seed, 7))
+    students = {name: photos for name, photos in people.items() if len(photos) > 1}
+    unknown = {name: photos for name, photos in alone.items() if len(photos) == 1 and name not in students}
+    if not students:
+        raise ValueError(f"{faces} holds no person with two photos or more: a folder per person is expected.")
+    return PhotosScenario(_drawn(rng, students, MOST_STUDENTS), _drawn(rng, unknown, MOST_STRANGERS), seed)
+
+
+def _people(folder: Path) -> dict[str, tuple[Path, ...]]:
+    if not folder.is_dir():
+        raise ValueError(f"{folder} is no folder.")
+    return {
+        person.name: tuple(sorted(photo for photo in person.iterdir() if photo.suffix.lower() in PICTURES))
+        for person in sorted(folder.iterdir())
+        if person.is_dir()
+    }
+
+
+def _drawn(
+    rng: np.random.Generator, people: Mapping[str, tuple[Path, ...]], most: int
+) -> dict[str, tuple[Path, ...]]:
+    names = rng.permutation(sorted(people))[:most].tolist()
+    return {name: people[name] for name in sorted(names)}
+
+
+def _enrolling(photos: Sequence[Path]) -> int:
+    """One photo at least is kept to be shown."""
+    return min(ENROLMENT_PHOTOS, len(photos) - 1)
+
+
+def _shown(photos: Sequence[Path]) -> Sequence[Path]:
+    return photos[_enrolling(photos) :][:MOST_PHOTOS_SHOWN]
+
+
+def _grouped(looks: list[tuple[str, Path]], seed: int) -> Iterator[list[tuple[str, Path]]]:
+    """Every look once, nobody twice in a frame."""
+    waiting = [looks[index] for index in seating(len(looks), 1, len(looks), seed)[0]]
+    while waiting:
+        here: dict[str, tuple[str, Path]] = {}
+        for look in waiting:
+            if len(here) < FACES_PER_FRAME:
+                here.setdefault(look[0], look)
+        waiting = [look for look in waiting if look not in here.values()]
+        yield list(here.values())
+
+
+def _picture(path: Path) -> Picture:
+    return decode_picture(path.read_bytes())
+
+
+def _as_jpeg(path: Path) -> bytes:
+    data = path.read_bytes()
+    if path.suffix.lower() in {".jpg", ".jpeg"}:
+        return data
+    encoded = cv2.imencode(".jpg", cv2.cvtColor(_picture(path), cv2.COLOR_RGB2BGR))[1]
+    return encoded.tobytes()
