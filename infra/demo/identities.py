@@ -2,7 +2,7 @@
 
 The table was chosen once with the real pipeline, and can be chosen again:
 
-    python -m infra.demo.identities --search --pack build/packs/pypi --seed 1 --candidates 500
+    python -m infra.demo.identities --search --pack build/packs/pypi --seed 1 --candidates 300
 """
 
 import argparse
@@ -50,7 +50,7 @@ def main() -> None:
     )
     parser.add_argument("--pack", type=Path, default=Path("build/packs/pypi"), help="a built model pack")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--candidates", type=int, default=500)
+    parser.add_argument("--candidates", type=int, default=300)
     parser.add_argument("--into", type=Path, default=TABLE)
     arguments = parser.parse_args()
     if arguments.search:

@@ -144,7 +144,7 @@ def _draw_light(rng: np.random.Generator) -> Light:
 def _seats(rng: np.random.Generator, count: int, width: int, height: int) -> list[tuple[float, float, float]]:
     """Middles of faces and their widths in pixels, back row first, so that the front row is drawn over it."""
     rows = 1 if count <= 4 else 2 if count <= 12 else 3
-    columns = -(-count // rows)
+    columns = max(-(-count // rows), 1)
     cell_width, cell_height = width / columns, height / rows
     widest = min(FACE_WIDTHS[1], cell_width * 0.62, cell_height * 0.42)
     cells = sorted(rng.choice(rows * columns, count, replace=False).tolist())

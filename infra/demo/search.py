@@ -1,7 +1,7 @@
 """Chooses identities that the real embedder tells apart: farthest-point search over random candidates."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from infra.demo.scenes import classroom_frame, registration_photos
 
 REGISTRATION_VIEWS = 4
 CLASSROOM_VIEWS = 6
+OCCASIONS_CHECKED, FRAMES_CHECKED = 8, 20
 NAMES = (
     *(
         "Alex",
@@ -52,13 +53,14 @@ class _Candidate:
 
 
 def search(pack: Path, seed: int, candidates: int, wanted: int) -> tuple[list[Identity], str]:
-    """`wanted` identities, the farthest apart first, and a report. Each was found in every view it was seen in."""
-    found = sorted(_seen(Pipeline(pack), seed, candidates), key=lambda each: -each.steadiness)
+    """`wanted` identities, the farthest apart first, and a report. Each is found dependably."""
+    pipeline = Pipeline(pack)
+    found = sorted(_seen(pipeline, seed, candidates), key=lambda each: -each.steadiness)
     steady = found[: int(len(found) * _STEADIEST)]
     if len(steady) < wanted:
         raise SystemExit(f"Only {len(steady)} candidates are steady enough: draw more.")
     alike = _alike(steady)
-    chosen = _farthest(alike, wanted)
+    chosen = _farthest(alike, wanted, lambda index: _always_found(pipeline, steady[index].identity, seed))
     among = alike[np.ix_(chosen, chosen)]
     report = (
         f"{candidates} candidates, {len(found)} found in every view, {len(steady)} searched, {wanted} chosen; "
@@ -107,11 +109,28 @@ def _alike(candidates: list[_Candidate]) -> NDArray[np.floating]:
     return np.asarray(alike)
 
 
-def _farthest(alike: NDArray[np.floating], wanted: int) -> list[int]:
-    """Indices, each the one least like those before it; the first is the one least like everybody."""
-    chosen = [int(alike.mean(axis=1).argmin())]
+def _farthest(alike: NDArray[np.floating], wanted: int, dependable: Callable[[int], bool]) -> list[int]:
+    """Indices, each the dependable one least like those before it; the first is the one least like everybody."""
+    likeness = alike.mean(axis=1)
+    chosen: list[int] = []
     while len(chosen) < wanted:
-        likeness = alike[:, chosen].max(axis=1)
-        likeness[chosen] = np.inf
-        chosen.append(int(likeness.argmin()))
+        best = int(likeness.argmin())
+        if np.isinf(likeness[best]):
+            raise SystemExit(f"Only {len(chosen)} candidates are found dependably: draw more.")
+        if dependable(best):
+            chosen.append(best)
+            likeness = np.where(np.isinf(likeness), np.inf, alike[:, chosen].max(axis=1))
+        likeness[best] = np.inf
     return chosen
+
+
+def _always_found(pipeline: Pipeline, identity: Identity, seed: int) -> bool:
+    """Whether many more registrations' views are all good enough to enrol from, and all but one frame's is found."""
+    for occasion in range(OCCASIONS_CHECKED):
+        for jpeg in registration_photos(identity, 1000 * seed + occasion, REGISTRATION_VIEWS):
+            faces = pipeline.faces(jpeg)
+            if len(faces) != 1 or not faces[0].usable:
+                return False
+    frames = (classroom_frame([identity], 2000 * seed + number, 320, 300) for number in range(FRAMES_CHECKED))
+    missed = sum(face_at(frame.placed[0], pipeline.faces(frame.jpeg)) is None for frame in frames)
+    return missed <= 1

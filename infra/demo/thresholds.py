@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 
 from chalicelib.domain.templates import Template
 from chalicelib.vision.matching import reference
-from chalicelib.vision.pack import Thresholds, load_pack
+from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
+from chalicelib.vision.specs import Thresholds
 from infra.demo.identities import calibration
 from infra.demo.identity import Identity
 from infra.demo.pipeline import Pipeline, face_at
