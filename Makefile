@@ -5,6 +5,7 @@ PY     := $(VENV)/bin/python
 PACK   ?= pypi
 SEED   ?= 1
 PORT   ?= 8000
+STRANGERS ?= $(if $(ROLLCALL_FACES),$(ROLLCALL_FACES)/lfw)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help

@@ -1,6 +1,6 @@
 """What the demo shows: students with their registrations, and frames in which students and strangers are placed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -10,7 +10,7 @@ import numpy as np
 
 from chalicelib.vision.decode import decode_picture
 from infra.demo.camera import Picture
-from infra.demo.rehearsal import Cast, frames_of, seating
+from infra.demo.rehearsal import FRAMES, Cast, frames_of, seating
 from infra.demo.scenes import Placed, compose_photos, registration_video
 
 MOST_STUDENTS, MOST_STRANGERS = 20, 6
@@ -55,6 +55,7 @@ class HeadsScenario:
     cast: Cast
     seed: int
     stand_ins: tuple[tuple[str, str], ...] = ()
+    frame_count: int = FRAMES
 
     @property
     def students(self) -> tuple[str, ...]:
@@ -70,7 +71,7 @@ class HeadsScenario:
         yield Upload("video/mp4", registration_video(person, 100 * self.seed))
 
     def frames(self) -> Iterator[SceneFrame]:
-        for people, frame in frames_of(self.cast, self.seed):
+        for people, frame in frames_of(self.cast, self.seed, self.frame_count):
             yield SceneFrame(frame.jpeg, tuple(person.name for person in people), frame.placed)
 
 
@@ -105,32 +106,35 @@ class PhotosScenario:
 
 
 def photos_scenario(faces: Path, strangers: Path | None, seed: int) -> PhotosScenario:
-    """A folder per person; those with one photo are the strangers. Raises ValueError if there is too little to show."""
+    """A folder per person; those with one photo are the strangers. Raises ValueError if there is nobody to enrol.
+
+    Of many, the seed draws who is shown; those with the most photos are preferred as students.
+    """
     people = _people(faces)
-    alone = _people(strangers) if strangers else people
-    rng = np.random.default_rng((seed, 7))
     students = {name: photos for name, photos in people.items() if len(photos) > 1}
-    unknown = {name: photos for name, photos in alone.items() if len(photos) == 1 and name not in students}
     if not students:
         raise ValueError(f"{faces} holds no person with two photos or more: a folder per person is expected.")
-    return PhotosScenario(_drawn(rng, students, MOST_STUDENTS), _drawn(rng, unknown, MOST_STRANGERS), seed)
+    alone = {**people, **(_people(strangers) if strangers else {})}
+    unknown = [name for name, photos in alone.items() if len(photos) == 1]
+    order = np.random.default_rng((seed, 7))
+    most_photos = sorted(order.permutation(sorted(students)).tolist(), key=lambda name: -len(students[name]))
+    drawn = order.permutation(sorted(unknown)).tolist()[:MOST_STRANGERS]
+    return PhotosScenario(
+        {name: students[name] for name in sorted(most_photos[:MOST_STUDENTS])},
+        {name: alone[name] for name in sorted(drawn)},
+        seed,
+    )
 
 
 def _people(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Every folder that holds pictures is a person, however deep it lies."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder.")
-    return {
-        person.name: tuple(sorted(photo for photo in person.iterdir() if photo.suffix.lower() in PICTURES))
-        for person in sorted(folder.iterdir())
-        if person.is_dir()
-    }
-
-
-def _drawn(
-    rng: np.random.Generator, people: Mapping[str, tuple[Path, ...]], most: int
-) -> dict[str, tuple[Path, ...]]:
-    names = rng.permutation(sorted(people))[:most].tolist()
-    return {name: people[name] for name in sorted(names)}
+    photos: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in PICTURES:
+            photos.setdefault(path.parent.name, []).append(path)
+    return {name: tuple(found) for name, found in photos.items()}
 
 
 def _enrolling(photos: Sequence[Path]) -> int:

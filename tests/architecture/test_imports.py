@@ -36,7 +36,9 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import"
             module = node.module or ""
-            yield from (f"{module}.{alias.name}" for alias in node.names) if module == "chalicelib" else (module,)
+            yield from (
+                (f"{module}.{alias.name}" for alias in node.names) if module == "chalicelib" else (module,)
+            )
 
 
 @pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(ROOT)))
@@ -50,7 +52,9 @@ def test_imports_run_one_way(path: Path) -> None:
         assert name.startswith("chalicelib."), f"{path} imports {name}"
         inner = name.removeprefix("chalicelib.")
         allowed = ALLOWED[layer]
-        assert any(inner == entry or inner.startswith(f"{entry}.") for entry in allowed), f"{path} imports {name}"
+        assert any(inner == entry or inner.startswith(f"{entry}.") for entry in allowed), (
+            f"{path} imports {name}"
+        )
 
 
 def test_the_domain_needs_the_standard_library_only() -> None:
@@ -65,7 +69,9 @@ def test_only_settings_reads_the_environment() -> None:
         if path.name == "settings.py":
             continue
         text = path.read_text()
-        if "vision" in path.parts:  # OpenCV takes two of its limits from the environment alone: they are set there
+        if (
+            "vision" in path.parts
+        ):  # OpenCV takes two of its limits from the environment alone: they are set there
             assert "os.getenv" not in text
             continue
         assert "environ" not in text, path

@@ -14,16 +14,8 @@ from numpy.typing import NDArray
 from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.pack import Pack, load_pack
 from layers.packs import pypi
-from layers.packs.build import build
 from layers.packs.sources import SourceFile, fetch, read_members
-
-BUILD = Path(__file__).resolve().parents[2] / "build"
-
-
-@pytest.fixture(scope="session")
-def pack_dir() -> Path:
-    """The pack `pypi`, built on first use; workers that ask at the same time wait for one of them."""
-    return build(pypi.RECIPE, BUILD / "packs" / "pypi", BUILD / "sources")
+from tests.conftest import BUILD
 
 
 @pytest.fixture(scope="session")

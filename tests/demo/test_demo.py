@@ -1,0 +1,118 @@
+"""The demo judges what comes back: a broken embedder or swapped people make it fail."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import numpy_helper
+
+from infra.demo.__main__ import main, run
+from infra.demo.identities import shown
+from infra.demo.rehearsal import Cast
+from infra.demo.run import Figures, faults
+from infra.demo.scenario import HeadsScenario
+from infra.demo.thresholds import demo_thresholds
+from layers.packs.derive import derive_pack
+
+GOOD = Figures(
+    seed=1,
+    students=12,
+    registered=12,
+    present=11,
+    wrong=0,
+    strangers_seen=2,
+    strangers_accepted=0,
+    frames=13,
+    faces=78,
+    faces_found=78,
+    frame_ms_p50=1.0,
+    frame_ms_p95=2.0,
+    wall_seconds=3.0,
+)
+
+
+@pytest.fixture(scope="module")
+def heads_pack(pack_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("packs") / "heads"
+    derive_pack(pack_dir, folder, "heads", demo_thresholds())
+    return folder
+
+
+@pytest.fixture
+def small() -> HeadsScenario:
+    """Four students and two strangers, each of them in every frame."""
+    people = shown()[:6]
+    return HeadsScenario(Cast(people[:4], people[4:]), seed=3, frame_count=3)
+
+
+def test_a_small_class_is_played_and_nothing_is_wrong(
+    small: HeadsScenario, heads_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(small, heads_pack, 3, tmp_path, may_miss=0) == 0
+    figures = json.loads((tmp_path / "demo.json").read_text())
+    assert {name: figures[name] for name in ("students", "registered", "present", "wrong")} == {
+        "students": 4,
+        "registered": 4,
+        "present": 4,
+        "wrong": 0,
+    }
+    assert (figures["strangers_seen"], figures["strangers_accepted"], figures["frames"]) == (2, 0, 3)
+    assert set(figures) == set(Figures.__annotations__)
+    assert (tmp_path / "demo-frame.jpg").read_bytes().startswith(b"\xff\xd8")
+    assert "All as it should be." in capsys.readouterr().out
+
+
+def test_strangers_who_registered_as_students_make_it_fail(
+    small: HeadsScenario, heads_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The templates of two strangers stand in for those of two students."""
+    swapped = replace(small, stand_ins=tuple(zip(small.students[:2], small.strangers, strict=True)))
+    assert run(swapped, heads_pack, 3, tmp_path, may_miss=1) == 1
+    assert json.loads((tmp_path / "demo.json").read_text())["strangers_accepted"] > 0
+    assert "strangers accepted" in capsys.readouterr().out
+
+
+def test_an_embedder_of_random_weights_makes_it_fail(
+    small: HeadsScenario, heads_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(small, with_random_weights(heads_pack, tmp_path / "pack"), 3, tmp_path, may_miss=1) == 1
+    assert "WRONG: " in capsys.readouterr().out, "it was played to its end, and judged"
+
+
+def with_random_weights(pack: Path, folder: Path) -> Path:
+    from hashlib import sha256
+
+    from chalicelib.vision.pack import load_pack, read_declaration, write_declaration
+
+    derive_pack(pack, folder, "random", load_pack(pack).thresholds)
+    file = read_declaration(folder)["embedder"]["file"]
+    model = onnx.load(folder / file)
+    rng = np.random.default_rng(0)
+    for weights in model.graph.initializer:
+        values = numpy_helper.to_array(weights)
+        if values.dtype == np.float32 and values.size > 1:
+            drawn = rng.normal(values.mean(), values.std(), values.shape).astype(np.float32)
+            weights.CopyFrom(numpy_helper.from_array(drawn, weights.name))
+    (folder / file).unlink()  # it may be a hard link to the real one
+    onnx.save(model, folder / file)
+    declaration = read_declaration(folder)
+    declaration["files"][file]["sha256"] = sha256((folder / file).read_bytes()).hexdigest()
+    (folder / "pack.json").write_text(write_declaration(declaration))
+    return folder
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"registered": 11}, {"present": 10}, {"wrong": 1}, {"strangers_accepted": 1}], ids=str
+)
+def test_anything_wrong_is_a_fault(wrong: dict[str, int]) -> None:
+    assert faults(GOOD, may_miss=1) == []
+    assert len(faults(replace(GOOD, **wrong), may_miss=1)) == 1
+
+
+def test_a_folder_without_people_is_a_wrong_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--faces", str(tmp_path)]) == 2
+    assert "a folder per person" in capsys.readouterr().err
+    assert main(["--faces", str(tmp_path / "missing")]) == 2
