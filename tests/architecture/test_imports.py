@@ -85,3 +85,8 @@ def test_importing_the_app_loads_nothing_heavy() -> None:
         [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_nothing_scans_a_table() -> None:
+    for path in modules():
+        assert ".scan(" not in path.read_text(), path

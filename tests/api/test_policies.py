@@ -1,0 +1,187 @@
+"""Least privilege that works: every call a function makes is allowed by its policy, and every permission is used."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from botocore.client import BaseClient
+
+from chalicelib.events.frames import on_frame_uploaded
+from chalicelib.events.registrations import on_registration_uploaded
+from chalicelib.events.sessions import on_sessions_due
+from tests.api.conftest import Api
+from tests.support.fakes import clip, picture
+
+ROOT = Path(__file__).parents[2]
+CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
+FUNCTIONS = CONFIG["stages"]["prod"]["lambda_functions"]
+TRANSACT = {
+    "ConditionCheck": "ConditionCheckItem",
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+}
+S3 = {
+    "PutObject": ["PutObject"],
+    "GetObject": ["GetObject"],
+    "HeadObject": ["GetObject"],
+    "ListObjectVersions": ["ListBucketVersions"],
+    "DeleteObjects": ["DeleteObject", "DeleteObjectVersion"],
+}
+# Granted and not seen here: done by Lambda itself, or S3 asks for it to answer 404 instead of 403, or by a signed URL.
+NOT_CALLED = ("logs:", "sqs:", "s3:ListBucket", "s3:PutObject")
+
+Call = tuple[str, str]
+
+
+def needed(operation: str, parameters: dict[str, Any]) -> Iterator[Call]:
+    """The permissions (action, resource) that one API call needs."""
+    if operation == "TransactWriteItems":
+        for item in parameters["TransactItems"]:
+            ((kind, inner),) = item.items()
+            yield f"dynamodb:{TRANSACT[kind]}", table_arn(inner["TableName"])
+    elif operation == "BatchGetItem":
+        for name in parameters["RequestItems"]:
+            yield "dynamodb:BatchGetItem", table_arn(name)
+    elif "TableName" in parameters:
+        index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
+        yield f"dynamodb:{operation}", table_arn(parameters["TableName"]) + index
+    elif "Bucket" in parameters:
+        key = f"/{parameters['Key']}" if "Key" in parameters else ""
+        if operation == "DeleteObjects":
+            key = f"/{parameters['Delete']['Objects'][0]['Key']}"
+        for action in S3[operation]:
+            yield f"s3:{action}", f"arn:aws:s3:::{parameters['Bucket']}{key}"
+
+
+def table_arn(name: str) -> str:
+    return f"arn:aws:dynamodb:eu-north-1:123456789012:table/{name}"
+
+
+@contextmanager
+def calls_of(function: str, calls: set[tuple[str, Call]]) -> Iterator[None]:
+    original = BaseClient._make_api_call
+
+    def recorded(client: Any, operation: str, parameters: Any) -> Any:
+        calls.update((function, call) for call in needed(operation, parameters))
+        return original(client, operation, parameters)
+
+    with mock.patch.object(BaseClient, "_make_api_call", recorded):
+        yield
+
+
+def statements(function: str) -> list[dict[str, Any]]:
+    file = FUNCTIONS[function]["iam_policy_file"]
+    return json.loads((ROOT / ".chalice" / file).read_text())["Statement"]
+
+
+def allowed(statement: dict[str, Any], call: Call) -> bool:
+    action, resource = call
+    return action in statement["Action"] and any(
+        fnmatchcase(resource, each) for each in statement["Resource"]
+    )
+
+
+def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
+    calls: set[tuple[str, Call]] = set()
+    world = api.world
+    with calls_of("api_handler", calls):
+        course_id, camera = api.course_with_camera()
+        person_id = api.created("/v1/people", {"name": "Ada"})["id"]
+        api.call("PUT", f"/v1/people/{person_id}/consent", {"text_version": "1", "signed_by": "x"})
+        api.call("PUT", f"/v1/courses/{course_id}/roster/{person_id}")
+        video = {"files": [{"content_type": "video/mp4", "length": 10}]}
+        registration = api.created(f"/v1/people/{person_id}/registrations", video)
+        session_id = api.session(course_id)
+        frame = api.call("POST", f"/v1/sessions/{session_id}/frames", picture("Ada"), token=camera).json_body
+        api.call("GET", f"/v1/frames/{frame['id']}", token=camera)
+        for path in (
+            "people",
+            "courses",
+            "cameras",
+            f"courses/{course_id}/sessions",
+            f"courses/{course_id}/roster",
+        ):
+            assert api.call("GET", f"/v1/{path}").status_code == 200
+        path = f"/v1/people/{person_id}/registrations"
+        assert api.call("GET", path).json_body["items"]
+        assert api.call("GET", f"{path}/{registration['id']}").status_code == 200
+    world_media(registration["id"], person_id)
+    with calls_of("on_registration_uploaded", calls):
+        on_registration_uploaded(world.event(f"registrations/{person_id}/{registration['id']}/0"), None)
+    forget_champion()
+    with calls_of("on_frame_uploaded", calls):
+        on_frame_uploaded(world.event(f"frames/{session_id}/{frame['id']}"), None)
+    refused_upload(api, calls)
+    with calls_of("api_handler", calls):
+        assert (
+            api.call("GET", f"/v1/sessions/{session_id}/attendance").json_body["items"][0]["status"]
+            == "present"
+        )
+        api.call("POST", f"/v1/sessions/{session_id}/close")
+        api.call("DELETE", f"/v1/people/{person_id}/consent")
+        api.call("DELETE", f"/v1/courses/{course_id}/roster/{person_id}")
+        api.call("DELETE", f"/v1/cameras/{api.call('GET', '/v1/cameras').json_body['items'][0]['id']}")
+    tick(api, calls)
+    with calls_of("authorize", calls):
+        api.client.http.get("/v1/health")
+        from chalicelib import wiring
+
+        wiring.access().caller(api.token)
+    return calls
+
+
+def forget_champion() -> None:
+    """Whichever function comes first in a new deployment puts its model in service."""
+    from chalicelib.adapters.dynamo.records import ModelRecord
+
+    ModelRecord("champion").delete()
+
+
+def world_media(registration_id: str, person_id: str) -> None:
+    from chalicelib import wiring
+
+    wiring.media().put(f"registrations/{person_id}/{registration_id}/0", clip("Ada"), "video/mp4")
+
+
+def refused_upload(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """Consent withdrawn before the video was read: it is deleted."""
+    from chalicelib import wiring
+
+    person_id = api.world.add_person("Eve")
+    registration = api.world.upload_registration(person_id, clip("Eve"))
+    wiring.people().withdraw_consent(person_id, api.world.now)
+    with calls_of("on_registration_uploaded", calls):
+        on_registration_uploaded(api.world.event(*registration.keys), None)
+
+
+def tick(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """A session that ended an hour ago, with somebody on its roster."""
+    from datetime import UTC, datetime, timedelta
+
+    api.world.now = datetime.now(UTC) - timedelta(hours=1)
+    course_id = api.world.add_course()
+    api.world.add_person("Ben", course_id=course_id)
+    session_id = api.world.open_session(course_id, minutes=10)
+    with calls_of("on_sessions_due", calls):
+        on_sessions_due({}, None)
+    assert api.world.statuses(session_id) == {"Ben": "absent"}
+
+
+def test_policies_allow_what_functions_do_and_nothing_else(api: Api) -> None:
+    calls = everything_a_school_does(api)
+    assert {function for function, _ in calls} == set(FUNCTIONS)
+    for function, call in sorted(calls):
+        assert any(allowed(statement, call) for statement in statements(function)), f"{function} needs {call}"
+    for function in FUNCTIONS:
+        made = [call for other, call in calls if other == function]
+        for statement in statements(function):
+            for action in statement["Action"]:
+                used = any(allowed({**statement, "Action": [action]}, call) for call in made)
+                assert used or action.startswith(NOT_CALLED), (
+                    f"{function}: {action} {statement['Resource']}"
+                )
