@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from aws_lambda_powertools import Metrics
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 from chalice.app import Chalice
 
@@ -34,6 +34,16 @@ def metrics_per_thread(metrics: Metrics) -> Iterator[None]:
         yield
     finally:
         metrics.provider = original
+
+
+@contextmanager
+def log_keys_per_thread(logger: Logger) -> Iterator[None]:
+    """While this lasts, a key that a thread appends stands in that thread's lines only."""
+    logger.append_keys = logger.thread_safe_append_keys  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        del logger.append_keys
 
 
 class _PerThread:

@@ -215,8 +215,8 @@ def _create(cloud: "LocalCloud", options: Options) -> "Resources":
 
 
 def _app(undo: ExitStack) -> Any:
-    """The app as AWS loads it, each thread with its own request and metrics."""
-    from infra.local.isolation import metrics_per_thread, request_per_thread
+    """The app as AWS loads it, each thread with its own request, metrics and log keys."""
+    from infra.local.isolation import log_keys_per_thread, metrics_per_thread, request_per_thread
 
     app = importlib.import_module("app").app
     wiring = importlib.import_module("chalicelib.wiring")
@@ -225,6 +225,7 @@ def _app(undo: ExitStack) -> Any:
     undo.callback(wiring.reset)
     undo.enter_context(request_per_thread(app))
     undo.enter_context(metrics_per_thread(observability.metrics))
+    undo.enter_context(log_keys_per_thread(observability.logger))
     return app
 
 

@@ -1,15 +1,16 @@
 """Threads of one process are kept apart as processes are on AWS."""
 
+import io
 import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from aws_lambda_powertools import Metrics
+from aws_lambda_powertools import Logger, Metrics
 from chalice.app import Chalice
 
-from infra.local.isolation import metrics_per_thread, request_per_thread
+from infra.local.isolation import log_keys_per_thread, metrics_per_thread, request_per_thread
 from infra.local.logfile import LineFile
 
 
@@ -40,6 +41,24 @@ def test_each_thread_flushes_its_own_metrics(capsys: pytest.CaptureFixture[str])
     lines = [json.loads(line) for line in capsys.readouterr().out.replace("}{", "}\n{").splitlines() if line]
     assert sorted(line["function"] for line in lines) == ["one", "two"]
     assert all(line[line["function"]] == [1.0] and line["service"] == "test" for line in lines)
+
+
+def test_each_thread_logs_its_own_keys() -> None:
+    stream = io.StringIO()
+    logger = Logger(service="test-isolation", level="INFO", stream=stream)
+    both_appended = threading.Barrier(2)
+
+    def speak(name: str) -> None:
+        logger.append_keys(function=name)
+        both_appended.wait(5)
+        logger.info(name)
+
+    with log_keys_per_thread(logger), ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(speak, name) for name in ("one", "two")]:
+            each.result()
+    lines = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert len(lines) == 2
+    assert all(line["function"] == line["message"] for line in lines)
 
 
 class _Slow:
