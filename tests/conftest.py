@@ -14,3 +14,14 @@ def pack_dir() -> Path:
     from layers.packs.build import build
 
     return build(pypi.RECIPE, BUILD / "packs" / "pypi", BUILD / "sources")
+
+
+@pytest.fixture(scope="session")
+def heads_pack(pack_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same pack with the thresholds of the demo's procedural students."""
+    from infra.demo.thresholds import demo_thresholds
+    from layers.packs.derive import derive_pack
+
+    folder = tmp_path_factory.mktemp("packs") / "heads"
+    derive_pack(pack_dir, folder, "heads", demo_thresholds())
+    return folder

@@ -12,7 +12,12 @@ TIMEOUT_SECONDS = 60
 
 
 class CallFailed(Exception):
-    """The API answered with an error, or did not get there in time."""
+    """The API answered with an error (its status and code are given), or did not get there in time."""
+
+    def __init__(self, message: str, status: int | None = None, code: str | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,9 @@ class Client:
 
     def put(self, path: str, body: Any = None) -> Any:
         return self._call("PUT", path, b"" if body is None else json.dumps(body).encode())
+
+    def delete(self, path: str) -> Any:
+        return self._call("DELETE", path)
 
     def post_picture(self, path: str, picture: bytes) -> Any:
         return self._call("POST", path, picture, "image/jpeg")
@@ -63,8 +71,16 @@ def _send(request: urllib.request.Request) -> bytes:
             body: bytes = answer.read()
     except urllib.error.HTTPError as error:
         with error:
-            detail = error.read().decode(errors="replace")
-        raise CallFailed(
-            f"{request.method} {request.full_url.split('?')[0]}: {error.code} {detail}"
-        ) from error
+            answered = error.read().decode(errors="replace")
+        message = f"{request.method} {request.full_url.split('?')[0]}: {error.code} {answered}"
+        raise CallFailed(message, error.code, _code(answered)) from error
     return body
+
+
+def _code(answered: str) -> str | None:
+    """The problem's code; S3's errors have none."""
+    try:
+        problem = json.loads(answered)
+    except ValueError:
+        return None
+    return str(problem["code"]) if isinstance(problem, dict) and "code" in problem else None

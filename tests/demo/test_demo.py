@@ -14,7 +14,6 @@ from infra.demo.identities import shown
 from infra.demo.rehearsal import Cast
 from infra.demo.run import Figures, faults
 from infra.demo.scenario import HeadsScenario
-from infra.demo.thresholds import demo_thresholds
 from layers.packs.derive import derive_pack
 
 GOOD = Figures(
@@ -32,13 +31,6 @@ GOOD = Figures(
     frame_ms_p95=2.0,
     wall_seconds=3.0,
 )
-
-
-@pytest.fixture(scope="module")
-def heads_pack(pack_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("packs") / "heads"
-    derive_pack(pack_dir, folder, "heads", demo_thresholds())
-    return folder
 
 
 @pytest.fixture
