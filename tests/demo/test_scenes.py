@@ -97,7 +97,7 @@ def test_a_small_class_is_recognised_and_its_strangers_are_not(recogniser: Recog
 
 
 def test_the_committed_thresholds_hold_on_a_class_they_were_not_measured_on(pack_directory):
-    scores = measure_scores(pack_directory, calibration()[:6], seeds=[99], counts=[1], frames=6)
+    scores = measure_scores(pack_directory, calibration()[:5], seeds=[99], counts=[1], frames=4)
     committed, anew = demo_thresholds(), choose_thresholds(scores)
     assert (scores[1].impostor < committed.accept(1)).all()
     assert (scores[1].genuine >= committed.accept(1)).mean() > 0.9
