@@ -102,4 +102,5 @@ def test_the_committed_thresholds_hold_on_a_class_they_were_not_measured_on(pack
     assert (scores[1].impostor < committed.accept(1)).all()
     assert (scores[1].genuine >= committed.accept(1)).mean() > 0.9
     assert (scores[1].genuine_margin >= committed.margin).mean() > 0.9
-    assert anew.accept(1) == pytest.approx(committed.accept(1), abs=0.02)
+    # Fewer people have less chance of a look-alike: a sample may ask for less, not for more.
+    assert anew.accept(1) <= committed.accept(1) + 0.005
