@@ -1,1 +1,1 @@
-"""The retraining job: segregate, train, evaluate. It may import chalicelib.vision and chalicelib.domain, never the reverse."""
+"""The retraining job: segregate, train, evaluate. It may import chalicelib.vision and domain, never the reverse."""

@@ -182,6 +182,4 @@ def test_policies_allow_what_functions_do_and_nothing_else(api: Api) -> None:
         for statement in statements(function):
             for action in statement["Action"]:
                 used = any(allowed({**statement, "Action": [action]}, call) for call in made)
-                assert used or action.startswith(NOT_CALLED), (
-                    f"{function}: {action} {statement['Resource']}"
-                )
+                assert used or action.startswith(NOT_CALLED), f"{function}: {action} {statement['Resource']}"
