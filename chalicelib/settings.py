@@ -8,26 +8,28 @@ from pathlib import Path
 
 MIB = 1024 * 1024
 
+# What the API promises to take; a deployment does not change these.
+MAX_FRAME_BYTES = 12 * MIB
+MAX_REGISTRATION_BYTES = 64 * MIB
+MAX_REGISTRATION_FILES = 10
+MAX_FRAME_WAIT_SECONDS = 5
+MAX_PAGE_ITEMS = 100
+
 
 @dataclass(frozen=True)
 class Settings:
-    """Names come from the environment as ROLLCALL_<NAME>; limits have defaults that suit a school."""
+    """Each comes from the environment as ROLLCALL_<NAME>; the defaults suit a school."""
 
     prefix: str = "rollcall"
     bucket: str = "rollcall-pictures"
     pack_dir: Path = Path("build/packs/pypi")
 
     next_frame_seconds: int = 10
-    frame_wait_max_seconds: int = 5
     upload_ticket_seconds: int = 300
     upload_record_seconds: int = 86_400
     frame_record_days: int = 400
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
-    max_frame_bytes: int = 12 * MIB
-    max_registration_bytes: int = 64 * MIB
-    max_registration_photos: int = 10
-    max_page_items: int = 100
     cached_galleries: int = 8
 
     @property

@@ -10,7 +10,13 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from chalicelib.domain.media import MediaType
 from chalicelib.domain.people import Use
 from chalicelib.services.ports import Page, UploadTicket
-from chalicelib.settings import MIB
+from chalicelib.settings import (
+    MAX_FRAME_BYTES,
+    MAX_FRAME_WAIT_SECONDS,
+    MAX_PAGE_ITEMS,
+    MAX_REGISTRATION_BYTES,
+    MAX_REGISTRATION_FILES,
+)
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9a-f]{32}$")]
@@ -65,27 +71,40 @@ class CameraIn(In):
 
 class FrameUploadIn(In):
     content_type: Literal[MediaType.JPEG, MediaType.PNG, MediaType.WEBP]
-    length: Annotated[int, Field(ge=1, le=12 * MIB)]
+    length: Annotated[int, Field(ge=1, le=MAX_FRAME_BYTES)]
 
 
 class FileIn(In):
     content_type: MediaType
-    length: Annotated[int, Field(ge=1, le=64 * MIB)]
+    length: Annotated[int, Field(ge=1, le=MAX_REGISTRATION_BYTES)]
+
+
+def _together_in_memory(files: tuple[FileIn, ...]) -> tuple[FileIn, ...]:
+    """One function reads all files of a registration at once."""
+    if sum(file.length for file in files) > MAX_REGISTRATION_BYTES:
+        raise ValueError(f"together more than {MAX_REGISTRATION_BYTES} bytes")
+    if len(files) > 1 and not all(file.content_type.is_picture for file in files):
+        raise ValueError("either one video, or photos")
+    return files
 
 
 class RegistrationIn(In):
     """One video, or several photos."""
 
-    files: Annotated[tuple[FileIn, ...], Field(min_length=1, max_length=10)]
+    files: Annotated[
+        tuple[FileIn, ...],
+        Field(min_length=1, max_length=MAX_REGISTRATION_FILES),
+        AfterValidator(_together_in_memory),
+    ]
 
 
 class PageQuery(In):
-    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS)] = 50
     cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
 class FrameQuery(In):
-    wait: Annotated[float, Field(ge=0, le=5)] = 0
+    wait: Annotated[float, Field(ge=0, le=MAX_FRAME_WAIT_SECONDS)] = 0
 
 
 class AttendanceQuery(In):

@@ -10,6 +10,7 @@ from chalicelib.domain.sightings import Decision
 from chalicelib.events.uploads import Upload, for_each_upload
 from chalicelib.observability import count, instrumented, logger
 from chalicelib.services.take_attendance import take_attendance
+from chalicelib.settings import MAX_FRAME_BYTES
 
 frames = Blueprint(__name__)
 
@@ -31,7 +32,7 @@ def _take(upload: Upload) -> None:
             media=wiring.media(),
             recogniser=wiring.recogniser(),
             gallery_of=wiring.gallery_of(),
-            max_bytes=wiring.settings().max_frame_bytes,
+            max_bytes=MAX_FRAME_BYTES,
         )
     except FrameNotFound as error:  # not ours, or expired: nothing will ever come of it
         count("UploadDropped")

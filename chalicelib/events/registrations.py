@@ -9,6 +9,7 @@ from chalicelib.domain.errors import NotFound
 from chalicelib.events.uploads import Upload, for_each_upload
 from chalicelib.observability import count, instrumented, logger
 from chalicelib.services.enrol_person import enrol_person
+from chalicelib.settings import MAX_REGISTRATION_BYTES
 
 registrations = Blueprint(__name__)
 
@@ -29,7 +30,7 @@ def _enrol(upload: Upload) -> None:
             models=wiring.models(),
             media=wiring.media(),
             recogniser=wiring.recogniser(),
-            max_bytes=wiring.settings().max_registration_bytes,
+            max_bytes=MAX_REGISTRATION_BYTES,
         )
     except NotFound as error:  # not ours, expired, or the person is gone: nothing will ever come of it
         count("UploadDropped")

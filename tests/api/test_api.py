@@ -42,6 +42,23 @@ def test_a_cursor_that_was_not_given_out_is_refused(api: Api, cursor: str) -> No
         ("/v1/people", [], ""),
         ("/v1/courses", {"name": "Maths", "time_zone": "Mars/Olympus"}, "time_zone"),
         ("/v1/cameras", {"name": "Room", "course_ids": []}, "course_ids"),
+        ("/v1/people/per_x/registrations", {"files": []}, "files"),
+        (
+            "/v1/people/per_x/registrations",
+            {"files": [{"content_type": "video/mp4", "length": 5}] * 2},
+            "files",
+        ),
+        (
+            "/v1/people/per_x/registrations",
+            {"files": [{"content_type": "image/png", "length": 40_000_000}] * 2},
+            "files",
+        ),
+        (
+            "/v1/people/per_x/registrations",
+            {"files": [{"content_type": "image/gif", "length": 5}]},
+            "files.0.content_type",
+        ),
+        ("/v1/sessions/ses_x/frame-uploads", {"content_type": "image/png", "length": 13_000_000}, "length"),
         ("/v1/sessions", {"course_id": "crs_1", "closes_at": "2026-11-23T10:00:00Z"}, "course_id"),
         ("/v1/sessions", {"course_id": f"crs_{'0' * 32}", "closes_at": "2026-11-23T10:00:00"}, "closes_at"),
     ],
