@@ -16,8 +16,9 @@ from pathlib import Path
 
 from infra.demo.client import CallFailed, Client
 from infra.demo.identities import shown
+from infra.demo.judge import Played, as_json, faults, save, table
 from infra.demo.rehearsal import draw_cast
-from infra.demo.run import Played, as_json, faults, play, save, table
+from infra.demo.run import play
 from infra.demo.scenario import HeadsScenario, Scenario, photos_scenario
 from infra.demo.thresholds import demo_thresholds
 from layers.packs.derive import derive_pack

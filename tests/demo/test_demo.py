@@ -11,8 +11,8 @@ from onnx import numpy_helper
 
 from infra.demo.__main__ import main, run
 from infra.demo.identities import shown
+from infra.demo.judge import Figures, faults
 from infra.demo.rehearsal import Cast
-from infra.demo.run import Figures, faults
 from infra.demo.scenario import HeadsScenario
 from layers.packs.derive import derive_pack
 
