@@ -23,6 +23,7 @@ from infra.local.stack import DEFAULT_PACK_DIR, LocalStack, Options
 LOG_FILE = Path("build/serve.log")
 DEFAULT_PORT = 8000
 FAILED, INTERRUPTED = 2, 130
+WAKE_SECONDS = 0.5
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -97,7 +98,9 @@ def _serve(options: Options, ready_file: Path | None, say: Callable[[str], None]
             say(f"No model pack at {options.pack_dir}: pictures will fail until `make pack` has built it.")
         say("Stop with Ctrl-C.")
         with _ready(ready_file, stack):
-            ended.wait()
+            # Not one endless wait: a signal that comes just as a thread falls asleep is only seen when it wakes.
+            while not ended.wait(WAKE_SECONDS):
+                pass
         say("Stopping …")
     say("Stopped.")
 

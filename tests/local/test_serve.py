@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,19 @@ def restored_signals() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-def _start(*arguments: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen(
+@contextmanager
+def _start(*arguments: str) -> "Iterator[subprocess.Popen[str]]":
+    with subprocess.Popen(
         [sys.executable, "-W", "error", "-m", "infra.local", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()  # if the test failed: nobody else would end it
 
 
 def _ready(process: "subprocess.Popen[str]", path: Path) -> dict[str, Any]:
