@@ -6,9 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 import app
-from infra.resources import load_template
+from infra.resources import GATEWAY, TEMPLATE, load_template
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -107,3 +108,9 @@ def test_no_weights_or_pictures_are_committed() -> None:
         pytest.skip("This is no git checkout.")
     kinds = {".onnx", ".npz", ".dat", ".jpg", ".jpeg", ".png", ".mp4", ".avi"}
     assert [path for path in listed.stdout.splitlines() if Path(path).suffix.lower() in kinds] == []
+
+
+@pytest.mark.parametrize("path", [TEMPLATE, GATEWAY], ids=lambda path: path.name)
+def test_templates_use_no_yaml_that_cloudformation_does_not_read(path: Path) -> None:
+    tokens = {type(token) for token in yaml.scan(path.read_text())}
+    assert not tokens & {yaml.AliasToken, yaml.AnchorToken}
