@@ -9,12 +9,12 @@ STRANGERS ?= $(if $(ROLLCALL_FACES),$(ROLLCALL_FACES)/lfw)
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow lint types format clean
+.PHONY: help setup pack demo serve test test-slow lint types lock format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-10s %s\n", target[1], $$2}'
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt layers/api/requirements.txt layers/vision/requirements.txt
+$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt layers/api/requirements.txt layers/vision/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Rollcall needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	@echo "Installing what Rollcall needs into $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)
@@ -44,6 +44,10 @@ lint: setup  ## ruff: style and format
 
 types: setup  ## mypy --strict
 	$(VENV)/bin/mypy
+
+lock: setup  ## pin what our requirements need in turn, as installed now
+	@{ echo "# Written by make lock: every package of the virtual environment. Our own requirements say why they are there."; \
+	   $(PY) -m pip freeze --disable-pip-version-check; } > constraints.txt
 
 format: setup  ## let ruff mend what it can
 	$(VENV)/bin/ruff check --fix .

@@ -125,7 +125,7 @@ class LocalStack:
             "ROLLCALL_PREFIX": self.resources.parameters["Prefix"],
             "ROLLCALL_BUCKET": self.resources.physical_id(BUCKET),
             "ROLLCALL_PACK_DIR": str(self.options.pack_dir),
-            "ROLLCALL_LOG_LEVEL": self.options.log_level,
+            "POWERTOOLS_LOG_LEVEL": self.options.log_level,
         }
 
     def _start_triggers(self, functions: Functions, undo: ExitStack) -> None:
