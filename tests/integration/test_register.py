@@ -13,6 +13,7 @@ from chalicelib.domain.sessions import SessionState
 from chalicelib.domain.sightings import Decision
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
+from tests.support.crashes import Crash, crash_at, watched
 from tests.support.fakes import clip, picture
 from tests.support.world import START, World, sqs_record
 
@@ -87,6 +88,17 @@ def test_consent_withdrawn_before_the_video_is_read_means_no_embedding_and_no_vi
     )
     assert not wiring.media().exists(registration.keys[0])
     assert world.dump("templates") == {"templates": []}
+
+
+def test_a_withdrawal_that_was_cut_off_is_finished_by_the_next(world: World, course: str) -> None:
+    person_id = world.people["Ada"]
+    with pytest.raises(Crash), watched(after=crash_at(1)):
+        world.withdraw_consent(person_id)
+    assert any(person_id in key for key in world.pictures())
+    assert wiring.templates().get(person_id, "fake-1") is None
+    world.withdraw_consent(person_id)
+    assert not any(person_id in key for key in world.pictures())
+    assert any(world.people["Ben"] in key for key in world.pictures()), course
 
 
 def test_withdrawing_deletes_templates_and_the_next_frame_on_a_warm_handler_does_not_match(

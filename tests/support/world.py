@@ -159,6 +159,11 @@ class World:
         """An SQS batch with one S3 notification for each key, as Lambda gets it."""
         return {"Records": [sqs_record(key, self.now) for key in keys]}
 
+    def pictures(self) -> list[str]:
+        """The keys of all objects."""
+        listed = boto3.client("s3", region_name=REGION).list_objects_v2(Bucket=ENVIRONMENT["ROLLCALL_BUCKET"])
+        return sorted(item["Key"] for item in listed.get("Contents", []))
+
     def dump(self, *tables: str) -> dict[str, list[Any]]:
         """Every item of the tables, in a fixed order."""
         dynamodb = boto3.client("dynamodb", region_name=REGION)
