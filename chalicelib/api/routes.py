@@ -11,13 +11,14 @@ from pydantic import BaseModel
 from chalicelib.api.auth import authorize
 from chalicelib.api.errors import answer
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.errors import Forbidden
+from chalicelib.domain.errors import Forbidden, NotFound
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 View = Callable[..., Any]
 
 ADMIN = frozenset({Role.ADMIN})
 CAMERA = frozenset({Role.ADMIN, Role.CAMERA})
+MAX_ID_LENGTH = 64
 PUBLIC: frozenset[Role] = frozenset()
 
 
@@ -61,7 +62,7 @@ class Routes(Blueprint):
         def decorate(view: View) -> View:
             @functools.wraps(view)
             def checked(**parameters: str) -> Any:
-                return answer(lambda: view(_admit(self.current_request, roles), **parameters))
+                return answer(lambda: view(_admit(self.current_request, roles), **_ids(parameters)))
 
             admitted_roles[f"{'|'.join(kwargs.get('methods', ['GET']))} {path}"] = roles
             register(checked)
@@ -72,6 +73,13 @@ class Routes(Blueprint):
 
 # What each route admits, gathered as routes are declared; tests go through all of it.
 admitted_roles: dict[str, frozenset[Role]] = {}
+
+
+def _ids(parameters: dict[str, str]) -> dict[str, str]:
+    """What no id of ours can be is not looked up: DynamoDB refuses keys over 1 KB with an error of its own."""
+    if any(len(value) > MAX_ID_LENGTH for value in parameters.values()):
+        raise NotFound("There is nothing with such an id.")
+    return parameters
 
 
 def _admit(request: Request, roles: frozenset[Role]) -> ApiRequest:

@@ -104,6 +104,15 @@ def test_what_does_not_exist_is_said_by_name(api: Api, method: str, path: str, c
     assert api.code(api.call(method, path, body)) == (404, code)
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/people/{}", "/v1/people/{}/consent", "/v1/sessions/{}", "/v1/frames/{}"]
+)
+@pytest.mark.parametrize("name", ["x" * 3000, "%20", "%00", "..", "%F0%9F%A6%84", "a%2Fb"])
+def test_an_id_that_cannot_be_is_not_found(api: Api, path: str, name: str) -> None:
+    status, code = api.code(api.call("GET", path.format(name)))
+    assert (status, code.endswith("not_found")) == (404, True)
+
+
 def test_consent_is_given_read_and_withdrawn(api: Api) -> None:
     path = f"/v1/people/{api.created('/v1/people', {'name': 'Ada'})['id']}/consent"
     assert api.code(api.call("GET", path)) == (409, "consent_missing")
