@@ -17,6 +17,8 @@ from chalicelib.events.registrations import registrations as registration_events
 from chalicelib.events.sessions import sessions as session_events
 
 app = Chalice(app_name="rollcall")
+# Bytes of other types reach a Lambda as broken text. The last one is what curl calls a body unless told otherwise.
+app.api.binary_types += ["image/webp", "application/x-www-form-urlencoded"]
 app.register_middleware(logged, event_type="http")
 app.register_middleware(problem_details, event_type="http")
 

@@ -26,7 +26,9 @@ class Settings:
 
     next_frame_seconds: int = 10
     upload_ticket_seconds: int = 300
-    upload_record_seconds: int = 86_400
+    upload_record_days: int = (
+        20  # queues keep a message for 4 days, dead-letter queues for 14: its record must outlive it
+    )
     frame_record_days: int = 400
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48

@@ -80,7 +80,7 @@ def frames() -> ports.Frames:
     from chalicelib.domain.clock import utc_now
 
     limits = _tables()
-    return DynamoFrames(utc_now, limits.upload_record_seconds, limits.frame_record_days)
+    return DynamoFrames(utc_now, limits)
 
 
 @_once
@@ -88,7 +88,7 @@ def registrations() -> ports.Registrations:
     from chalicelib.adapters.dynamo.registrations import DynamoRegistrations
     from chalicelib.domain.clock import utc_now
 
-    return DynamoRegistrations(utc_now, _tables().upload_record_seconds)
+    return DynamoRegistrations(utc_now, _tables().upload_record_days)
 
 
 @_once

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from chalicelib.domain.errors import PayloadTooLarge
+from chalicelib.domain.errors import DeletionFailed, PayloadTooLarge
 from chalicelib.services.ports import UploadTicket
 
 if TYPE_CHECKING:
@@ -22,9 +22,14 @@ class S3Media:
         self._ticket_seconds = ticket_seconds
 
     def put(self, key: str, data: bytes, content_type: str) -> None:
-        self._s3.put_object(
-            Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, IfNoneMatch="*"
-        )
+        """Keys are fresh: one that is there already is ours, written by a try whose reply was lost."""
+        try:
+            self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=data, ContentType=content_type, IfNoneMatch="*"
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "PreconditionFailed":
+                raise
 
     def get(self, key: str, max_bytes: int) -> bytes | None:
         try:
@@ -59,7 +64,13 @@ class S3Media:
                 {"Key": item["Key"], "VersionId": item["VersionId"]} for item in found
             ]
             if objects:
-                self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True})
+                answer = self._s3.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
+                )
+                if errors := answer.get("Errors"):  # S3 answers 200 all the same
+                    raise DeletionFailed(
+                        f"{len(errors)} of {len(objects)} objects stayed: {errors[0].get('Code')}."
+                    )
             deleted += len(objects)
         return deleted
 

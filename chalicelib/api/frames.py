@@ -19,8 +19,14 @@ from chalicelib.services.start_frame_upload import start_frame_upload
 frames = Routes(__name__)
 
 
-# Any content type is let in: what the bytes are is decided by the bytes, in one place.
-@frames.route("/v1/sessions/{session_id}/frames", methods=["POST"], roles=CAMERA, content_types=["*/*"])
+# Every type that the gateway passes on as bytes; what they are is decided by the bytes, in one place.
+PICTURE_TYPES = [
+    *("image/jpeg", "image/png", "image/webp", "image/gif"),
+    *("application/octet-stream", "application/x-www-form-urlencoded"),
+]
+
+
+@frames.route("/v1/sessions/{session_id}/frames", methods=["POST"], roles=CAMERA, content_types=PICTURE_TYPES)
 def post_frame_view(request: ApiRequest, session_id: str) -> Response:
     frame = post_frame(
         session_id,

@@ -44,6 +44,7 @@ def put_consent(request: ApiRequest, person_id: str) -> dict[str, Any]:
         signed_by=body.signed_by,
         uses=body.uses,
         people=wiring.people(),
+        media=wiring.media(),
         clock=utc_now,
     )
     return _consent_out(consent)

@@ -1,7 +1,7 @@
 """What goes in and out over HTTP. Unknown fields are refused; times carry their offset."""
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import available_timezones
 
@@ -29,10 +29,10 @@ def _known_zone(name: str) -> str:
 
 
 def _utc_years(moment: datetime) -> datetime:
-    """Keeps arithmetic in range: a time with an offset may lie outside what a UTC datetime can hold."""
+    """The same moment in UTC; years are limited because an offset may lead out of what a datetime can hold."""
     if not 2000 <= moment.year <= 2200:
         raise ValueError("must lie between the years 2000 and 2200")
-    return moment
+    return moment.astimezone(UTC)
 
 
 TimeZone = Annotated[Text, AfterValidator(_known_zone)]

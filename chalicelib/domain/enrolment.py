@@ -29,7 +29,7 @@ def is_enough(views: ExtractedViews) -> bool:
 def describe(views: ExtractedViews) -> str:
     """One or two sentences: what was kept, why the rest was dropped, and, if it matters, what to do better.
 
-    >>> describe(ExtractedViews(embeddings=(), sampled=14, dropped={"no_face": 5, "blurred": 9}))
+    >>> describe(ExtractedViews(embeddings=(), uploads=(), sampled=14, dropped={"no_face": 5, "blurred": 9}))
     'No usable view: of 14 samples 9 were blurred and 5 showed no face. Hold the camera still.'
     """
     dropped = sorted(

@@ -7,7 +7,7 @@ RollcallError
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
 │   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
-├── Contention (try again)
+├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
 Each leaf has a stable `code`; edges translate codes, never class names.
@@ -116,6 +116,12 @@ class Contention(RollcallError):
     """Others wrote the same record at the same time, more often than we retried. Nothing was lost: try again."""
 
     code = "contention"
+
+
+class DeletionFailed(RollcallError):
+    """Something that was to be deleted is still there: try again."""
+
+    code = "deletion_failed"
 
 
 class Misconfigured(RollcallError):

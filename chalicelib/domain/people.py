@@ -37,3 +37,8 @@ class Consent:
     @property
     def active(self) -> bool:
         return self.withdrawn_at is None
+
+    @property
+    def permits_matching(self) -> bool:
+        """Without it there is no embedding, and nothing is compared."""
+        return self.active and Use.MATCHING in self.uses

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Occasion:
-    """The views kept from one registration. Views of one clip are one occasion, however many they are.
+    """The views kept from one upload. Views of one clip are one occasion, however many they are; each photo is its own.
 
     `embeddings`: each the raw bytes of a (dimension,) little-endian float32 vector of unit norm.
     """
@@ -32,9 +32,20 @@ class Template:
 class ExtractedViews:
     """What an enrolment kept of the uploaded media, and why it dropped the rest.
 
+    `uploads`: for each embedding, which of the uploads it comes from.
     `dropped` counts views by reason (`no_face`, `several_faces`, `blurred`, `too_small`, `too_dark`, `odd_one_out`, …).
     """
 
     embeddings: tuple[bytes, ...]
+    uploads: tuple[int, ...]
     sampled: int
     dropped: Mapping[str, int]
+
+
+def occasions_of(views: ExtractedViews, registration_id: str) -> tuple[Occasion, ...]:
+    """One occasion for each upload that gave a view: averaging photos raises strangers' scores as further clips do."""
+    kept = list(zip(views.uploads, views.embeddings, strict=True))
+    return tuple(
+        Occasion(registration_id, tuple(embedding for number, embedding in kept if number == upload))
+        for upload in sorted(set(views.uploads))
+    )

@@ -10,6 +10,8 @@ from urllib.parse import unquote_plus
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from chalicelib.observability import count, logger
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -23,8 +25,13 @@ def for_each_upload(event: dict[str, Any], handle: Callable[[Upload], None]) -> 
     """Handle every upload of a batch; a message that fails is reported alone and comes again."""
 
     def handle_message(record: SQSRecord) -> None:
-        for upload in uploads_in(record.body):
-            handle(upload)
+        try:
+            for upload in uploads_in(record.body):
+                handle(upload)
+        except Exception:
+            count("MessageFailed")
+            logger.exception("message failed", message_id=record.message_id)
+            raise
 
     processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
     return process_partial_response(event=event, record_handler=handle_message, processor=processor)

@@ -17,8 +17,11 @@ def advance_due_sessions(
     frames: Frames,
     patience: timedelta,
 ) -> tuple[Session, ...]:
-    """Overlapping ticks are harmless: who loses a race leaves the session to the winner or to the next tick."""
-    advanced = []
+    """Overlapping ticks are harmless: who loses a race leaves the session to the winner or to the next tick.
+
+    A session that fails does not hold up the others. Raises ExceptionGroup at the end, of all that failed.
+    """
+    advanced, failures = [], []
     for session_id in sessions.due(now):
         try:
             session = _advance(session_id, now, sessions=sessions)
@@ -33,7 +36,12 @@ def advance_due_sessions(
             )
         except Contention:
             continue
+        except Exception as error:  # raised below, when the others have been served
+            failures.append(error)
+            continue
         advanced.append(session)
+    if failures:
+        raise ExceptionGroup("sessions could not be advanced", failures)
     return tuple(advanced)
 
 

@@ -6,8 +6,9 @@ Each step may be repeated and may be cut off anywhere; the minute tick carries o
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.attendance import session_closed
+from chalicelib.domain.attendance import AttendanceRecord, session_closed
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.errors import Contention
 from chalicelib.domain.sessions import Session, SessionState, closing, may_finish
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Courses, Frames, Sessions
@@ -57,20 +58,27 @@ def finish_closing(
     outstanding = frames.any_outstanding(session.session_id)
     if not may_finish(session, outstanding_frames=outstanding, now=now, patience=patience):
         return session
-    settled = {
-        record.person_id
-        for record in attendance.of_session(session.session_id)
-        if record.first_seen is not None or record.closed_at is not None
-    }
+    _settle(session, courses=courses, attendance=attendance)
+    closed = replace(session, state=SessionState.CLOSED)
+    try:
+        sessions.save(closed)
+    except Contention:
+        closed = sessions.get(session.session_id)  # the tick, or another call, was closing it as well
+        if closed.state is not SessionState.CLOSED:
+            raise
+    return closed
+
+
+def _settle(session: Session, *, courses: Courses, attendance: Attendance) -> None:
+    """Who is on the roster or was proposed, and was not seen, is absent."""
+    records = {record.person_id: record for record in attendance.of_session(session.session_id)}
     for person_id in courses.roster(session.course_id):
-        if person_id not in settled:
+        records.setdefault(person_id, AttendanceRecord(session.session_id, person_id))
+    for record in records.values():
+        if record.first_seen is None and record.closed_at is None:
             merge_attendance(
-                session.session_id,
-                person_id,
-                lambda record: session_closed(record, session.closes_at),
+                record,
+                lambda read: session_closed(read, session.closes_at),
                 attendance=attendance,
                 needs_consent=False,
             )
-    closed = replace(session, state=SessionState.CLOSED)
-    sessions.save(closed)
-    return closed

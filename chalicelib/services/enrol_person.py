@@ -10,9 +10,8 @@ from chalicelib.domain.errors import (
     UnreadableMedia,
     UnsupportedMediaType,
 )
-from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
-from chalicelib.domain.templates import ExtractedViews, Occasion, Template
+from chalicelib.domain.templates import ExtractedViews, Occasion, Template, occasions_of
 from chalicelib.services.ports import Media, Models, People, Recogniser, Registrations, Templates
 
 ATTEMPTS = 5
@@ -32,14 +31,31 @@ def enrol_person(
 ) -> Registration:
     """Raises RegistrationNotFound for a key that was never minted, PersonNotFound, Contention, ModelNotInstalled."""
     registration = _registration_of(key, registrations)
-    if registration.outcome is None and all(media.exists(part) for part in registration.keys):
-        outcome = _enrol(registration, registrations, people, templates, models, media, recogniser, max_bytes)
+    if registration.outcome is None:
+        _conclude_or_wait(
+            registration, registrations, people, templates, models, media, recogniser, max_bytes
+        )
         registration = registrations.get(registration.person_id, registration.registration_id)
-        if outcome.state is RegistrationState.REFUSED:
-            _forget(registration, media)
-    elif registration.state is RegistrationState.REFUSED:
+    if registration.state is RegistrationState.REFUSED:
         _forget(registration, media)
     return registration
+
+
+def _conclude_or_wait(
+    registration: Registration,
+    registrations: Registrations,
+    people: People,
+    templates: Templates,
+    models: Models,
+    media: Media,
+    recogniser: Recogniser,
+    max_bytes: int,
+) -> None:
+    """Without consent nothing is waited for; with it, the last part to arrive does the work."""
+    if not _may_enrol(registration.person_id, people):
+        registrations.conclude(registration, _refused())
+    elif all(media.exists(part) for part in registration.keys):
+        _enrol(registration, registrations, people, templates, models, media, recogniser, max_bytes)
 
 
 def _registration_of(key: str, registrations: Registrations) -> Registration:
@@ -81,8 +97,8 @@ def _enrol(
         outcome = _outcome_of(views, model_id)
         if not views.embeddings:
             return _conclude(registration, outcome, registrations)
-        occasion = Occasion(registration.registration_id, views.embeddings)
-        template = _with_occasion(templates, registration.person_id, model_id, occasion)
+        occasions = occasions_of(views, registration.registration_id)
+        template = _with_occasions(templates, registration, model_id, occasions)
         try:
             templates.enrol(template, registration, outcome, revision)
         except (Contention, ConsentMissing):
@@ -93,7 +109,7 @@ def _enrol(
 
 def _may_enrol(person_id: str, people: People) -> bool:
     consent = people.consent(person_id)
-    return consent is not None and consent.active and Use.MATCHING in consent.uses
+    return consent is not None and consent.permits_matching
 
 
 def _read(registration: Registration, media: Media, max_bytes: int) -> list[bytes]:
@@ -102,12 +118,14 @@ def _read(registration: Registration, media: Media, max_bytes: int) -> list[byte
     return [part for part in parts if part is not None]
 
 
-def _with_occasion(templates: Templates, person_id: str, model_id: str, occasion: Occasion) -> Template:
-    """The person's template with this occasion added once; only the latest occasions are kept."""
-    stored = templates.get(person_id, model_id)
+def _with_occasions(
+    templates: Templates, registration: Registration, model_id: str, occasions: tuple[Occasion, ...]
+) -> Template:
+    """The person's template with these occasions added once; only the latest occasions are kept."""
+    stored = templates.get(registration.person_id, model_id)
     others = () if stored is None else stored.occasions
-    kept = tuple(other for other in others if other.registration_id != occasion.registration_id)
-    return Template(person_id, model_id, (*kept, occasion)[-OCCASIONS_KEPT:])
+    kept = tuple(other for other in others if other.registration_id != registration.registration_id)
+    return Template(registration.person_id, model_id, (*kept, *occasions)[-OCCASIONS_KEPT:])
 
 
 def _outcome_of(views: ExtractedViews, model_id: str) -> Outcome:

@@ -1,8 +1,9 @@
-"""List a session's attendance: everybody on the roster, and everybody who has a record."""
+"""List a session's attendance: everybody who has a record and, until it is closed, everybody on the roster."""
 
 from dataclasses import dataclass
 
 from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.sessions import SessionState
 from chalicelib.services.ports import Attendance, Courses, People, Sessions
 
 
@@ -18,8 +19,9 @@ def list_attendance(
     """Sorted by name. Raises SessionNotFound."""
     session = sessions.get(session_id)
     records = {record.person_id: record for record in attendance.of_session(session_id)}
-    for person_id in courses.roster(session.course_id):
-        records.setdefault(person_id, AttendanceRecord(session_id, person_id))
+    if session.state is not SessionState.CLOSED:  # a closed register does not change with a later roster
+        for person_id in courses.roster(session.course_id):
+            records.setdefault(person_id, AttendanceRecord(session_id, person_id))
     names = people.names(records)
     entries = [Entry(names.get(person_id, ""), record) for person_id, record in records.items()]
     return tuple(sorted(entries, key=lambda entry: (entry.name, entry.record.person_id)))

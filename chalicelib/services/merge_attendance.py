@@ -1,4 +1,4 @@
-"""Merge a fact into one attendance record: read, merge, write if nobody was faster, else again."""
+"""Merge a fact into one attendance record: write if nobody was faster, else read it and merge again."""
 
 from collections.abc import Callable
 
@@ -12,19 +12,19 @@ Merge = Callable[[AttendanceRecord], AttendanceRecord]
 
 
 def merge_attendance(
-    session_id: str, person_id: str, merge: Merge, *, attendance: Attendance, needs_consent: bool
+    record: AttendanceRecord, merge: Merge, *, attendance: Attendance, needs_consent: bool
 ) -> AttendanceRecord:
-    """Write only what changes the record. Raises Contention, ConsentMissing."""
+    """Merge into the record as it was read; only what changes it is written. Raises Contention, ConsentMissing."""
     for _ in range(ATTEMPTS):
-        record = attendance.get(session_id, person_id)
         merged = merge(record)
         if merged == record:
             return record
         try:
             attendance.save(merged, needs_consent=needs_consent)
         except Contention:
-            continue
-        return merged
+            record = attendance.get(record.session_id, record.person_id)
+        else:
+            return merged
     raise Contention(
-        f"The record of {person_id} in {session_id} changed {ATTEMPTS} times while it was written."
+        f"{record.person_id} in {record.session_id} changed {ATTEMPTS} times while it was written."
     )

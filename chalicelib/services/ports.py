@@ -44,7 +44,7 @@ class People(Protocol):
     def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
     def give_consent(self, consent: Consent) -> None:
-        """Store it and bump the versions of the person's courses. Raises PersonNotFound, Contention."""
+        """Replace and keep the one before. Without matching, the templates go. Raises PersonNotFound, Contention."""
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         """End the consent, delete the templates and bump the person's courses in one transaction."""

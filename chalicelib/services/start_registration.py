@@ -3,7 +3,6 @@
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import ConsentMissing
 from chalicelib.domain.ids import Kind, new_id
-from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import Registration
 from chalicelib.services.ports import Media, People, Registrations, UploadTicket
 
@@ -21,7 +20,7 @@ def start_registration(
     now = clock()
     people.get(person_id)
     consent = people.consent(person_id)
-    if consent is None or not consent.active or Use.MATCHING not in consent.uses:
+    if consent is None or not consent.permits_matching:
         raise ConsentMissing("Without an active consent for matching no picture of this person is taken in.")
     registration = Registration(
         person_id=person_id, registration_id=new_id(Kind.REGISTRATION), parts=len(files), created_at=now

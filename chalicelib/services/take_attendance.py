@@ -110,8 +110,7 @@ def _merge_one(
     evidence = evidence_of(sighting, frame.frame_id, result.model_id)
     try:
         merge_attendance(
-            session_id,
-            person_id,
+            attendance.get(session_id, person_id),
             lambda record: sighted(record, sighting.decision, evidence, result.received_at),
             attendance=attendance,
             needs_consent=True,

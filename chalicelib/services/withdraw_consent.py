@@ -7,7 +7,7 @@ from chalicelib.services.ports import Media, People
 
 
 def withdraw_consent(person_id: str, *, people: People, media: Media, clock: Clock) -> Consent:
-    """Withdrawing again repeats the deletion, so a call that was cut off is finished by the next.
+    """Media first: a call that was cut off never leaves them behind a consent that reads as withdrawn.
 
     Raises PersonNotFound, ConsentMissing if there never was a consent, Contention.
     """
@@ -15,6 +15,9 @@ def withdraw_consent(person_id: str, *, people: People, media: Media, clock: Clo
     consent = people.consent(person_id)
     if consent is None:
         raise ConsentMissing("This person has never given consent.")
-    people.withdraw_consent(person_id, clock())
     media.delete(f"registrations/{person_id}/")
+    people.withdraw_consent(person_id, clock())
+    media.delete(
+        f"registrations/{person_id}/"
+    )  # what arrived meanwhile; later uploads are refused by their events
     return people.consent(person_id) or consent

@@ -3,7 +3,7 @@ Convolutional Networks", 2016). A small net proposes windows on a pyramid of the
 third says which are faces and where their eyes, nose and mouth are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ Floats = NDArray[np.float32]
 
 _GREY = (127.5, 127.5, 127.5)  # zero to the nets: what lies outside the picture
 _PATCHES_AT_ONCE = 128  # bounds the memory of a picture full of candidates
+# The best candidates after each net. A class has forty faces; a picture tiled with thousands is made to exhaust us.
+_MOST_PROPOSED, _MOST_REFINED, MOST_FACES = 2000, 400, 200
 _REFINEMENT_SIDE, _OUTPUT_SIDE = 24, 48
 
 
@@ -61,7 +63,7 @@ class Detector:
         found = [self._propose_at(level, picture) for level in _pyramid(picture, self._spec, min_face)]
         boxes = np.concatenate([np.empty((0, 4), np.float32), *(boxes for boxes, _ in found)])
         scores = np.concatenate([np.empty(0, np.float32), *(scores for _, scores in found)])
-        return square(boxes[suppress(boxes, scores, self._spec.overlaps[1])])
+        return square(boxes[suppress(boxes, scores, self._spec.overlaps[1])[:_MOST_PROPOSED]])
 
     def _propose_at(self, level: Picture, picture: Picture) -> tuple[Boxes, Floats]:
         """The windows of one level of the pyramid, in pixels of the picture, and their probabilities."""
@@ -72,6 +74,8 @@ class Detector:
         corners = np.stack([columns, rows], axis=1).astype(np.float32) * self._spec.stride
         windows = np.concatenate([corners + 1, corners + self._spec.window], axis=1)
         boxes = windows + regression[:, rows, columns].T * (self._spec.window - 1)
+        best = np.argsort(-scores, kind="stable")[: 2 * _MOST_PROPOSED]
+        boxes, scores = boxes[best], scores[best]
         kept = suppress(boxes, scores, self._spec.overlaps[0])
         scale = np.array(
             [picture.shape[1] / level.shape[1], picture.shape[0] / level.shape[0]] * 2, np.float32
@@ -84,7 +88,7 @@ class Detector:
         regressions, scores = _run(self._refinement, {"regression": (4,), "face": ()}, patches)
         passed = scores > self._spec.thresholds[1]
         moved = calibrate(boxes[passed], regressions[passed])
-        return square(moved[suppress(moved, scores[passed], self._spec.overlaps[1])])
+        return square(moved[suppress(moved, scores[passed], self._spec.overlaps[1])[:_MOST_REFINED]])
 
     def _describe(self, picture: Picture, boxes: Boxes) -> tuple[Boxes, Floats, Floats]:
         """The faces among `boxes`: (m, 4) boxes, (m,) probabilities, (m, 5, 2) landmarks."""
@@ -93,12 +97,14 @@ class Detector:
         regressions, landmarks, scores = _run(self._output, outputs, patches)
         moved = calibrate(boxes, regressions)
         passed = np.nonzero(scores > self._spec.thresholds[2])[0]
-        kept = passed[suppress(moved[passed], scores[passed], self._spec.overlaps[2], of_smaller=True)]
+        kept = passed[suppress(moved[passed], scores[passed], self._spec.overlaps[2], of_smaller=True)][
+            :MOST_FACES
+        ]
         return moved[kept], scores[kept], _landmarks_in(boxes[kept], landmarks[kept])
 
 
 def _run(
-    session: "InferenceSession", shapes: Mapping[str, tuple[int, ...]], patches: Sequence[Floats]
+    session: "InferenceSession", shapes: Mapping[str, tuple[int, ...]], patches: Iterable[Floats]
 ) -> list[Floats]:
     """Each output that `shapes` names, over all batches of `patches`, none included: (n, *its shape)."""
     answers = [session.run(list(shapes), {"input": batch}) for batch in patches]
@@ -125,10 +131,14 @@ def _pyramid(picture: Picture, spec: DetectorSpec, min_face: int) -> list[Pictur
     return levels
 
 
-def _patches(picture: Picture, boxes: Boxes, side: int) -> list[Floats]:
+def _patches(picture: Picture, boxes: Boxes, side: int) -> Iterator[Floats]:
     """Batches of (n, 3, side, side): each box of the picture, stretched onto a square, corner pixel on corner."""
-    if not len(boxes):
-        return []
+    for start in range(0, len(boxes), _PATCHES_AT_ONCE):
+        yield _as_input(_warped(picture, boxes[start : start + _PATCHES_AT_ONCE], side))
+
+
+def _warped(picture: Picture, boxes: Boxes, side: int) -> NDArray[np.uint8]:
+    """(n, side, side, 3)"""
     height, width = picture.shape[:2]
     inset = np.array([(width - 1) / width, (height - 1) / height] * 2)
     patches = np.empty((len(boxes), side, side, 3), np.uint8)
@@ -137,8 +147,7 @@ def _patches(picture: Picture, boxes: Boxes, side: int) -> list[Floats]:
         onto = np.array([[across, 0, left], [0, down, top]])
         flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
         cv2.warpAffine(picture, onto, (side, side), patch, flags, cv2.BORDER_CONSTANT, _GREY)
-    starts = range(0, len(patches), _PATCHES_AT_ONCE)
-    return [_as_input(patches[start : start + _PATCHES_AT_ONCE]) for start in starts]
+    return patches
 
 
 def _as_input(pictures: NDArray[np.uint8]) -> Floats:

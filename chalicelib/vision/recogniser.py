@@ -79,21 +79,23 @@ class Recogniser:
         Every sample is either kept or counted in `dropped` once. An upload that cannot be read counts as one sample;
         if none can, raises UnsupportedMediaType, UnreadableMedia.
         """
-        samples, dropped, rows = Samples(uploads), Counter[str](), []
+        samples, dropped, rows, origins = Samples(uploads), Counter[str](), [], []
         for picture in samples:
             view = good_view(picture, self._detector)
             if isinstance(view, str):
                 dropped[view] += 1
             else:
                 rows.append(self._embed(view.picture, [view.face])[0])
+                origins.append(samples.upload)
         embeddings = np.array(rows, np.float32).reshape(len(rows), self._pack.embedder.dimension)
-        theirs = embeddings[of_one_person(embeddings, self._pack.thresholds.review(1))]
-        kept = theirs[diverse(theirs)]
+        theirs = of_one_person(embeddings, self._pack.thresholds.review(1))
+        kept = theirs[diverse(embeddings[theirs])]
         dropped[UNREADABLE] = samples.unreadable
         dropped[ODD_ONE_OUT] = len(embeddings) - len(theirs)
         dropped[REDUNDANT] = len(theirs) - len(kept)
         return ExtractedViews(
-            embeddings=tuple(np.asarray(row, "<f4").tobytes() for row in kept),
+            embeddings=tuple(np.asarray(embeddings[row], "<f4").tobytes() for row in kept),
+            uploads=tuple(origins[row] for row in kept),
             sampled=samples.sampled,
             dropped={reason: count for reason, count in dropped.items() if count},
         )

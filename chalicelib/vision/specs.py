@@ -77,6 +77,10 @@ def detector_of(declared: Mapping[str, Any]) -> DetectorSpec:
     _require(declared, "type", "mtcnn")
     _require(declared, "channels", "RGB")
     files = declared["files"]
+    if not 0.1 <= declared["pyramid_factor"] <= 0.95 or declared["window"] < 1 or declared["stride"] < 1:
+        raise ValueError(
+            "a pyramid_factor outside .1 to .95, or a window or stride below 1"
+        )  # it would never end
     return DetectorSpec(
         proposal=files["proposal"],
         refinement=files["refinement"],

@@ -42,7 +42,7 @@ class View:
 
 
 class Samples:
-    """The pictures of some uploads; counts what was sampled and what could not be read.
+    """The pictures of some uploads; counts what was sampled and could not be read, and tells which upload it is at.
 
     Iterating raises UnsupportedMediaType or UnreadableMedia at its end if no upload gave a single picture.
     """
@@ -51,10 +51,12 @@ class Samples:
         self._uploads = uploads
         self.sampled = 0
         self.unreadable = 0
+        self.upload = 0
 
     def __iter__(self) -> Iterator[Picture]:
         failure: UnreadableMedia | UnsupportedMediaType = UnreadableMedia("Nothing was uploaded.")
-        for upload in self._uploads:
+        for number, upload in enumerate(self._uploads):
+            self.upload = number
             try:
                 for picture in _pictures_of(upload):
                     self.sampled += 1

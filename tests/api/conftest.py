@@ -9,6 +9,7 @@ from chalice.test import Client, HTTPResponse
 import app as rollcall
 from chalicelib import wiring
 from chalicelib.services.issue_token import issue_admin_token
+from tests.support.fakes import picture
 from tests.support.world import World, new_world
 
 
@@ -38,6 +39,10 @@ class Api:
         answer = self.call("POST", path, body)
         assert answer.status_code == 201, answer.body
         return answer.json_body
+
+    def post_picture(self, session_id: str, token: str, *faces: str) -> HTTPResponse:
+        path = f"/v1/sessions/{session_id}/frames"
+        return self.call("POST", path, picture(*faces), token=token, content_type="image/png")
 
     def code(self, answer: HTTPResponse) -> tuple[int, str]:
         assert answer.headers["Content-Type"] == "application/problem+json"

@@ -210,7 +210,7 @@ def test_a_camera_serves_its_own_courses_only(api: Api) -> None:
     upload = {"content_type": "image/png", "length": 10}
     for answer in (
         api.call("GET", f"/v1/sessions/{session_id}", token=other_camera),
-        api.call("POST", f"/v1/sessions/{session_id}/frames", picture("x"), token=other_camera),
+        api.post_picture(session_id, other_camera),
         api.call("POST", f"/v1/sessions/{session_id}/frame-uploads", upload, token=other_camera),
         api.call("GET", f"/v1/frames/{frame['id']}", token=other_camera),
     ):
@@ -230,7 +230,7 @@ def test_a_revoked_camera_is_refused_at_its_next_post_even_if_its_token_is_still
 
     with pytest.raises(InvalidToken):
         authorise_camera(Caller(listed["id"], Role.CAMERA), course_id, access=wiring.access())
-    refused = api.call("POST", f"/v1/sessions/{session_id}/frames", picture("x"), token=camera)
+    refused = api.post_picture(session_id, camera)
     assert refused.status_code == 403, "the authorizer knows the token no more"
 
 
@@ -239,7 +239,10 @@ def test_every_route_admits_admins_only_unless_it_says_camera(api: Api) -> None:
     for route, roles in admitted_roles.items():
         method, _, path = route.partition(" ")
         body = {"content_type": "image/png", "length": 1}
-        answer = api.call(method, path.replace("{", "").replace("}", ""), body, token=camera)
+        kind = "image/png" if path.endswith("/frames") else "application/json"
+        answer = api.call(
+            method, path.replace("{", "").replace("}", ""), body, token=camera, content_type=kind
+        )
         if not roles:
             assert answer.status_code == 200, route
         elif Role.CAMERA in roles:

@@ -14,7 +14,7 @@ from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
 from chalicelib.events.sessions import on_sessions_due
 from tests.api.conftest import Api
-from tests.support.fakes import clip, picture
+from tests.support.fakes import clip
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -97,7 +97,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
         video = {"files": [{"content_type": "video/mp4", "length": 10}]}
         registration = api.created(f"/v1/people/{person_id}/registrations", video)
         session_id = api.session(course_id)
-        frame = api.call("POST", f"/v1/sessions/{session_id}/frames", picture("Ada"), token=camera).json_body
+        frame = api.post_picture(session_id, camera, "Ada").json_body
         api.call("GET", f"/v1/frames/{frame['id']}", token=camera)
         for path in (
             "people",

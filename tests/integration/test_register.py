@@ -1,21 +1,36 @@
 """From an uploaded picture to the register, through the real handlers and adapters."""
 
+import itertools
 import json
-from datetime import timedelta
+from contextlib import suppress
+from datetime import timedelta, timezone
 
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib import wiring
-from chalicelib.domain.errors import ConsentMissing, ModelNotInstalled, NotOnRoster, SessionNotOpen
-from chalicelib.domain.frames import FrameState
+from chalicelib.adapters.dynamo.records import MarkRecord
+from chalicelib.domain.errors import (
+    ConsentMissing,
+    DeletionFailed,
+    ModelNotInstalled,
+    NotOnRoster,
+    SessionNotOpen,
+)
+from chalicelib.domain.frames import Frame, FrameState
+from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import RegistrationState
 from chalicelib.domain.sessions import SessionState
 from chalicelib.domain.sightings import Decision
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
+from chalicelib.services.advance_due_sessions import advance_due_sessions
+from chalicelib.services.schedule_session import schedule_session
+from chalicelib.services.start_frame_upload import start_frame_upload
+from chalicelib.services.start_registration import start_registration
 from tests.support.crashes import Crash, crash_at, watched
 from tests.support.fakes import clip, picture
-from tests.support.world import START, World, sqs_record
+from tests.support.world import ADMIN, START, World, sqs_record
 
 
 @pytest.fixture
@@ -31,6 +46,33 @@ def post(world: World, session_id: str, shown: bytes) -> str:
     frame = world.post_frame(session_id, shown)
     assert on_frame_uploaded(world.event(frame.key), None) == {"batchItemFailures": []}
     return frame.frame_id
+
+
+def tick(world: World) -> None:
+    advance_due_sessions(
+        world.now,
+        sessions=wiring.sessions(),
+        courses=wiring.courses(),
+        attendance=wiring.attendance(),
+        frames=wiring.frames(),
+        patience=wiring.settings().closing_patience,
+    )
+
+
+def mint(world: World, session_id: str) -> Frame:
+    """A frame that is to be uploaded by ticket."""
+    frame, _ = start_frame_upload(
+        session_id,
+        content_type="image/png",
+        length=100,
+        by=ADMIN,
+        sessions=wiring.sessions(),
+        frames=wiring.frames(),
+        media=wiring.media(),
+        access=wiring.access(),
+        clock=world.clock,
+    )
+    return frame
 
 
 def test_who_is_seen_is_present_and_who_is_not_is_absent_once_it_closes(world: World, course: str) -> None:
@@ -90,15 +132,157 @@ def test_consent_withdrawn_before_the_video_is_read_means_no_embedding_and_no_vi
     assert world.dump("templates") == {"templates": []}
 
 
-def test_a_withdrawal_that_was_cut_off_is_finished_by_the_next(world: World, course: str) -> None:
-    person_id = world.people["Ada"]
-    with pytest.raises(Crash), watched(after=crash_at(1)):
+def test_a_withdrawal_cut_off_anywhere_leaves_no_videos_behind_it_and_can_be_repeated(world: World) -> None:
+    for n in itertools.count(1):
+        name = f"Person {n}"
+        person_id = world.add_person(name)
+        world.enrol(name)
+        with watched(after=crash_at(n)) as writes, suppress(Crash):
+            world.withdraw_consent(person_id)
+        consent = wiring.people().consent(person_id)
+        assert consent is not None
+        assert consent.active or not any(person_id in key for key in world.pictures())
         world.withdraw_consent(person_id)
-    assert any(person_id in key for key in world.pictures())
-    assert wiring.templates().get(person_id, "fake-1") is None
+        assert not any(person_id in key for key in world.pictures())
+        assert wiring.templates().get(person_id, "fake-1") is None
+        if len(writes.names) < n:
+            break
+    assert n > 2
+
+
+def test_a_consent_that_no_longer_permits_matching_ends_recognition(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    world.give_consent(world.people["Ada"], uses=(Use.EVALUATION,))
+    assert wiring.templates().get(world.people["Ada"], "fake-1") is None
+    assert not any(world.people["Ada"] in key for key in world.pictures())
+    post(world, session_id, picture("Ada"))
+    assert world.statuses(session_id)["Ada"] == "unseen"
+
+
+def test_consent_narrowed_between_the_look_and_the_write_marks_nobody(
+    world: World, course: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = world.open_session(course)
+    look = world.recogniser.recognise
+
+    def narrowed_meanwhile(*arguments):
+        sightings = look(*arguments)
+        world.give_consent(world.people["Ada"], uses=(Use.EVALUATION,))
+        return sightings
+
+    monkeypatch.setattr(world.recogniser, "recognise", narrowed_meanwhile)
+    post(world, session_id, picture("Ada", "Ben"))
+    assert world.statuses(session_id) == {"Ada": "unseen", "Ben": "present"}
+
+
+def test_earlier_consents_are_kept(world: World) -> None:
+    person_id = world.add_person("Ada")
     world.withdraw_consent(person_id)
-    assert not any(person_id in key for key in world.pictures())
-    assert any(world.people["Ben"] in key for key in world.pictures()), course
+    world.pass_time(days=1)
+    world.give_consent(person_id)
+    kept = [item for item in world.dump("people")["people"] if item["sk"]["S"].startswith("consent#")]
+    assert [item["given_at"]["S"][:10] for item in kept] == ["2026-11-23"]
+    assert kept[0]["withdrawn_at"]["S"][:10] == "2026-11-23"
+    consent = wiring.people().consent(person_id)
+    assert consent is not None
+    assert consent.active
+
+
+def test_an_incomplete_set_of_photos_is_refused_too_once_consent_is_withdrawn(world: World) -> None:
+    person_id = world.add_person("Ada")
+    registration = world.upload_registration(person_id, clip("Ada"), clip("Ada"), clip("Ada"))
+    wiring.media().delete(registration.keys[2])
+    wiring.people().withdraw_consent(person_id, world.now)
+    on_registration_uploaded(world.event(registration.keys[1]), None)
+    assert world.pictures() == []
+
+
+def test_a_deletion_that_s3_refuses_is_not_taken_for_done(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add_person("Ada")
+    world.enrol("Ada")
+    refused = {"Errors": [{"Key": "x", "Code": "InternalError"}]}
+    monkeypatch.setattr(wiring.media()._s3, "delete_objects", lambda **_: refused)
+    with pytest.raises(DeletionFailed):
+        world.withdraw_consent(world.people["Ada"])
+
+
+@pytest.mark.usefixtures("world")
+def test_a_picture_stored_by_a_try_whose_reply_was_lost_is_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    s3 = wiring.media()._s3
+    put = s3.put_object
+
+    def reply_lost(**parameters):
+        put(**parameters)
+        return put(**parameters)  # what botocore does when no answer came: If-None-Match now refuses
+
+    monkeypatch.setattr(s3, "put_object", reply_lost)
+    wiring.media().put("frames/a/b", b"picture", "image/png")
+    assert wiring.media().get("frames/a/b", 100) == b"picture"
+
+
+@pytest.mark.parametrize("days", [2, 15])
+def test_a_frame_and_a_registration_redriven_days_later_still_count(
+    world: World, course: str, days: int
+) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    world.add_person("Eve")
+    registration = world.upload_registration(world.people["Eve"], clip("Eve"))
+    world.pass_time(days=days)
+    on_frame_uploaded(world.event(frame.key), None)
+    on_registration_uploaded(world.event(*registration.keys), None)
+    assert world.statuses(session_id)["Ada"] == "present"
+    assert wiring.templates().get(world.people["Eve"], "fake-1") is not None
+
+
+def test_closing_waits_for_a_frame_whose_ticket_may_still_be_used(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame = mint(world, session_id)
+    world.pass_time(minutes=1)
+    assert world.close_session(session_id).state is SessionState.CLOSING
+    wiring.media().put(frame.key, picture("Ada"), "image/png")
+    on_frame_uploaded({"Records": [sqs_record(frame.key, START)]}, None)
+    assert world.close_session(session_id).state is SessionState.CLOSED
+    assert world.statuses(session_id)["Ada"] == "present"
+
+
+def test_closing_does_not_wait_for_a_ticket_that_has_expired(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    mint(world, session_id)
+    world.pass_time(minutes=6)
+    assert world.close_session(session_id).state is SessionState.CLOSED
+
+
+def test_a_closed_register_does_not_change_with_a_later_roster(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    world.pass_time(minutes=1)
+    world.close_session(session_id)
+    world.add_person("Eve", course_id=course)
+    wiring.courses().take_off_roster(course, world.people["Ben"])
+    assert world.statuses(session_id) == {"Ada": "absent", "Ben": "absent"}
+
+
+def test_who_was_only_proposed_and_left_the_roster_is_absent_too(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ben", decision=Decision.REVIEW))
+    wiring.courses().take_off_roster(course, world.people["Ben"])
+    world.pass_time(minutes=1)
+    world.close_session(session_id)
+    assert world.statuses(session_id)["Ben"] == "absent"
+
+
+def test_a_message_that_fails_says_why_in_the_log(
+    world: World, course: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_id = world.open_session(course)
+    frame = world.post_frame(session_id, picture("Ada"))
+    world.recogniser.model_id = "fake-2"
+    on_frame_uploaded(world.event(frame.key), None)
+    assert "message failed" in caplog.text
+    assert "ModelNotInstalled" in caplog.text
+    assert '"MessageFailed":[1.0]' in capsys.readouterr().out
 
 
 def test_withdrawing_deletes_templates_and_the_next_frame_on_a_warm_handler_does_not_match(
@@ -185,21 +369,8 @@ def test_a_frame_after_closing_is_refused(world: World, course: str) -> None:
 
 def test_a_frame_uploaded_by_ticket_after_closing_is_rejected(world: World, course: str) -> None:
     """The presigned PUT may still be valid: S3's time decides."""
-    from chalicelib.services.start_frame_upload import start_frame_upload
-    from tests.support.world import ADMIN
-
     session_id = world.open_session(course)
-    frame, _ = start_frame_upload(
-        session_id,
-        content_type="image/png",
-        length=100,
-        by=ADMIN,
-        sessions=wiring.sessions(),
-        frames=wiring.frames(),
-        media=wiring.media(),
-        access=wiring.access(),
-        clock=world.clock,
-    )
+    frame = mint(world, session_id)
     wiring.media().put(frame.key, picture("Ada"), "image/png")
     late = {"Records": [sqs_record(frame.key, START + timedelta(hours=1))]}
     on_frame_uploaded(late, None)
@@ -258,8 +429,6 @@ def test_the_test_event_of_s3_is_ignored(world: World) -> None:
 
 
 def test_several_photos_are_one_registration_read_when_the_last_has_arrived(world: World) -> None:
-    from chalicelib.services.start_registration import start_registration
-
     person_id = world.add_person("Ada")
     photos = [clip("Ada", views=1)] * 3
     registration, tickets = start_registration(
@@ -311,9 +480,6 @@ def test_a_model_that_is_not_installed_fails_loudly(world: World, course: str) -
 
 
 def test_the_tick_opens_and_closes_sessions_by_their_time(world: World, course: str) -> None:
-    from chalicelib.services.advance_due_sessions import advance_due_sessions
-    from chalicelib.services.schedule_session import schedule_session
-
     session_id = schedule_session(
         course,
         opens_at=START + timedelta(minutes=5),
@@ -323,27 +489,70 @@ def test_the_tick_opens_and_closes_sessions_by_their_time(world: World, course: 
         clock=world.clock,
     ).session_id
 
-    def tick() -> SessionState:
-        advance_due_sessions(
-            world.now,
-            sessions=wiring.sessions(),
-            courses=wiring.courses(),
-            attendance=wiring.attendance(),
-            frames=wiring.frames(),
-            patience=wiring.settings().closing_patience,
-        )
+    def state_after_tick() -> SessionState:
+        tick(world)
         return wiring.sessions().get(session_id).state
 
-    assert tick() is SessionState.SCHEDULED
+    assert state_after_tick() is SessionState.SCHEDULED
     world.pass_time(minutes=5)
-    assert tick() is SessionState.OPEN
+    assert state_after_tick() is SessionState.OPEN
     post(world, session_id, picture("Ben"))
     world.pass_time(minutes=44)
-    assert tick() is SessionState.OPEN
+    assert state_after_tick() is SessionState.OPEN
     world.pass_time(hours=20)
-    assert tick() is SessionState.CLOSED, "also after an outage of many hours"
+    assert state_after_tick() is SessionState.CLOSED, "also after an outage of many hours"
     assert world.statuses(session_id) == {"Ada": "absent", "Ben": "present"}
     assert wiring.sessions().due(world.now) == ()
+
+
+@pytest.mark.parametrize(
+    "offset", [timedelta(hours=2), timedelta(hours=5, minutes=45), timedelta(hours=-5)], ids=str
+)
+def test_a_session_given_in_another_offset_is_due_at_the_same_moment(
+    world: World, course: str, offset: timedelta
+) -> None:
+    there = timezone(offset)
+    session_id = schedule_session(
+        course,
+        opens_at=(START + timedelta(minutes=5)).astimezone(there),
+        closes_at=(START + timedelta(minutes=50)).astimezone(there),
+        courses=wiring.courses(),
+        sessions=wiring.sessions(),
+        clock=world.clock,
+    ).session_id
+    for minutes, state in ((5, SessionState.OPEN), (45, SessionState.CLOSED)):
+        world.pass_time(minutes=minutes)
+        tick(world)
+        assert wiring.sessions().get(session_id).state is state
+
+
+def test_a_session_that_cannot_be_closed_does_not_hold_up_the_others(world: World, course: str) -> None:
+    broken, good = world.open_session(course, minutes=10), world.open_session(course, minutes=20)
+    MarkRecord(broken, f"attendance#{world.people['Ada']}", revision=1, evidence={"damaged": True}).save()
+    world.pass_time(hours=1)
+    with pytest.raises(ExceptionGroup):
+        tick(world)
+    assert wiring.sessions().get(good).state is SessionState.CLOSED
+    assert wiring.sessions().get(broken).state is SessionState.CLOSING
+
+
+def test_a_write_that_meets_a_transaction_is_sent_again(world: World, course: str) -> None:
+    """AWS refuses a put that meets a transaction on its item; moto never does."""
+    session_id = world.open_session(course)
+    world.pass_time(minutes=1)
+    conflict = ClientError({"Error": {"Code": "TransactionConflictException", "Message": "busy"}}, "PutItem")
+    refused = 0
+
+    def refuse_first(number: int) -> None:
+        nonlocal refused
+        if number % 2:
+            refused += 1
+            raise conflict
+
+    with watched(refuse_first):
+        assert world.close_session(session_id).state is SessionState.CLOSED
+    assert refused > 2
+    assert set(world.statuses(session_id).values()) == {"absent"}
 
 
 def test_a_roster_takes_a_person_once(world: World, course: str) -> None:

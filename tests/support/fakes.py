@@ -65,8 +65,13 @@ class FakeRecogniser:
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         self.views_extracted += 1
         shown = [_shown(upload) for upload in uploads]
-        views = [entry["face"].encode() for entry in shown for _ in range(entry["views"])]
-        return ExtractedViews(tuple(views), sampled=len(views) + 1, dropped={"blurred": 1})
+        views = [(number, entry) for number, entry in enumerate(shown) for _ in range(entry["views"])]
+        return ExtractedViews(
+            embeddings=tuple(entry["face"].encode() for _, entry in views),
+            uploads=tuple(number for number, _ in views),
+            sampled=len(views) + 1,
+            dropped={"blurred": 1},
+        )
 
     def _sighting(self, shown: Any, gallery: FakeGallery) -> Sighting:
         candidate = gallery.person_by_face.get(shown["face"])

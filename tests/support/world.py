@@ -73,13 +73,14 @@ class World:
             wiring.courses().put_on_roster(course_id, person_id)
         return person_id
 
-    def give_consent(self, person_id: str) -> None:
+    def give_consent(self, person_id: str, uses: tuple[Use, ...] = tuple(Use)) -> None:
         give_consent(
             person_id,
             text_version="2026-1",
             signed_by="a guardian",
-            uses=tuple(Use),
+            uses=uses,
             people=wiring.people(),
+            media=wiring.media(),
             clock=self.clock,
         )
 
@@ -212,6 +213,9 @@ def new_world() -> Iterator[World]:
         create_resources(InProcessCloud(), template(), {})
         wiring.reset()
         world = World(fake)
-        with mock.patch.object(wiring, "recogniser", return_value=fake):
+        with (
+            mock.patch.object(wiring, "recogniser", return_value=fake),
+            mock.patch("chalicelib.domain.clock.utc_now", side_effect=lambda: world.now),
+        ):
             yield world
     wiring.reset()

@@ -9,7 +9,7 @@ VIEW = b"\0\0\0\0"
 
 
 def views(kept: int, **dropped: int) -> ExtractedViews:
-    return ExtractedViews((VIEW,) * kept, kept + sum(dropped.values()), dropped)
+    return ExtractedViews((VIEW,) * kept, (0,) * kept, kept + sum(dropped.values()), dropped)
 
 
 def test_one_view_is_enough_and_none_is_not() -> None:

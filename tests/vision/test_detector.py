@@ -7,8 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from chalicelib.vision.boxes import square, suppress
+from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.detector import Detector, Face
 from chalicelib.vision.pack import Pack
+from infra.demo.identities import shown
+from infra.demo.scenes import classroom_frame
 
 Photos = Mapping[str, list[NDArray[np.uint8]]]
 
@@ -104,3 +107,20 @@ def holds(face: Face, x: float, y: float) -> bool:
 
 def centre(face: Face) -> tuple[float, float]:
     return face.box.left + face.box.width / 2, face.box.top + face.box.height / 2
+
+
+def test_a_picture_made_of_faces_costs_no_more_than_a_crowd(
+    pack: Pack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The best candidates are kept after each net; here the limits are small enough to be met."""
+    jpeg = classroom_frame(shown()[:6], 1).jpeg
+    picture = decode_picture(jpeg)
+    everybody = Detector(pack).detect(picture)
+    assert len(everybody) == 6
+    monkeypatch.setattr("chalicelib.vision.detector.MOST_FACES", 4)
+    best = sorted((face.score for face in everybody), reverse=True)[:4]
+    assert sorted((face.score for face in Detector(pack).detect(picture)), reverse=True) == pytest.approx(
+        best
+    )
+    monkeypatch.setattr("chalicelib.vision.detector._MOST_PROPOSED", 1)
+    assert len(Detector(pack).detect(picture)) <= 1

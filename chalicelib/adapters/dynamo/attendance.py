@@ -3,7 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.adapters.dynamo.records import ATTENDANCE, CONSENT, ConsentRecord, MarkRecord
+from chalicelib.adapters.dynamo.records import (
+    ATTENDANCE,
+    CONSENT,
+    ConsentRecord,
+    MarkRecord,
+    permits_matching,
+)
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.attendance import AttendanceRecord, Evidence
 from chalicelib.domain.errors import ConsentMissing, Contention
@@ -36,7 +42,7 @@ class DynamoAttendance:
         transaction.check(
             ConsentRecord,
             (record.person_id, CONSENT),
-            ConsentRecord.person_id.exists() & ConsentRecord.withdrawn_at.does_not_exist(),
+            permits_matching(),
             ConsentMissing(f"{record.person_id} has no active consent."),
         )
         transaction.put(mark, unchanged, raced)

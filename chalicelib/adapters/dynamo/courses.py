@@ -77,7 +77,7 @@ class DynamoCourses:
 
 def _require_person(person_id: str) -> None:
     try:
-        PersonRecord.get(person_id, PERSON, attributes_to_get=["person_id", "sk"])
+        PersonRecord.get(person_id, PERSON, consistent_read=True)
     except PersonRecord.DoesNotExist as error:
         raise PersonNotFound(f"There is no person {person_id}.") from error
 

@@ -9,16 +9,22 @@ from pynamodb.expressions.update import Action
 from chalicelib.adapters.dynamo.records import FrameRecord
 from chalicelib.adapters.dynamo.transactions import conditional
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import Contention, FrameNotFound
+from chalicelib.domain.errors import FrameNotFound
 from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
 from chalicelib.domain.sightings import Box, Decision, Sighting
+from chalicelib.settings import Settings
+
+
+class _WrittenError(Exception):
+    """The frame has a result already."""
 
 
 class DynamoFrames:
-    def __init__(self, clock: Clock, upload_record_seconds: int, frame_record_days: int) -> None:
+    def __init__(self, clock: Clock, limits: Settings) -> None:
         self._clock = clock
-        self._unused = timedelta(seconds=upload_record_seconds)
-        self._used = timedelta(days=frame_record_days)
+        self._unused = timedelta(days=limits.upload_record_days)
+        self._used = timedelta(days=limits.frame_record_days)
+        self._ticket = timedelta(seconds=limits.upload_ticket_seconds)
 
     def add(self, frame: Frame) -> None:
         FrameRecord(
@@ -26,8 +32,8 @@ class DynamoFrames:
             session_id=frame.session_id,
             created_at=frame.created_at,
             received_at=frame.received_at,
-            outstanding_session_id=None if frame.received_at is None else frame.session_id,
-            expires_at=frame.created_at + self._unused,
+            outstanding_session_id=frame.session_id,
+            expires_at=frame.created_at + (self._unused if frame.received_at is None else self._used),
         ).save()
 
     def get(self, frame_id: str) -> Frame:
@@ -53,9 +59,11 @@ class DynamoFrames:
                     actions=actions,
                     condition=FrameRecord.frame_id.exists() & FrameRecord.result.does_not_exist(),
                 ),
-                Contention(),
+                _WrittenError(),
             )
-        except Contention:  # written before us, perhaps by ourselves with the reply lost: that result stands
+        except (
+            _WrittenError
+        ):  # written before us, perhaps by ourselves with the reply lost: that result stands
             return self.get(frame.frame_id)
         return replace(frame, received_at=result.received_at, result=result)
 
@@ -66,7 +74,12 @@ class DynamoFrames:
         )
 
     def any_outstanding(self, session_id: str) -> bool:
-        return next(iter(FrameRecord.outstanding.query(session_id, limit=1)), None) is not None
+        """Of tickets only those count that may still be used: most that are older never were."""
+        recent = self._clock() - self._ticket
+        return any(
+            frame.received_at is not None or frame.created_at >= recent
+            for frame in FrameRecord.outstanding.query(session_id)
+        )
 
 
 def _stored(result: FrameResult) -> dict[str, Any]:

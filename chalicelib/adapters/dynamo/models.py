@@ -2,9 +2,12 @@
 
 from chalicelib.adapters.dynamo.records import ModelRecord
 from chalicelib.adapters.dynamo.transactions import conditional
-from chalicelib.domain.errors import Contention
 
 CHAMPION = "champion"
+
+
+class _InstalledError(Exception):
+    """There is a champion already."""
 
 
 class DynamoModels:
@@ -18,8 +21,8 @@ class DynamoModels:
                 lambda: ModelRecord(CHAMPION, model_id=installed).save(
                     condition=ModelRecord.id.does_not_exist()
                 ),
-                Contention(),
+                _InstalledError(),
             )
-        except Contention:  # another function was first: its model is in service
+        except _InstalledError:  # another function was first: its model is in service
             return ModelRecord.get(CHAMPION, consistent_read=True).model_id
         return installed

@@ -24,16 +24,17 @@ class DynamoPeople:
 
     def names(self, person_ids: Iterable[str]) -> dict[str, str]:
         keys = [(person_id, PERSON) for person_id in person_ids]
-        return {record.person_id: record.name for record in PersonRecord.batch_get(keys)}
+        return {
+            record.person_id: record.name for record in PersonRecord.batch_get(keys, consistent_read=True)
+        }
 
     def list(self, limit: int, cursor: str | None) -> Page[Person]:
         keys = ("kind", "created_at", "person_id", "sk")
         return read_page(PersonRecord.by_kind.query, PERSON, _person, limit, cursor, keys=keys)
 
     def consent(self, person_id: str) -> Consent | None:
-        try:
-            record = ConsentRecord.get(person_id, CONSENT, consistent_read=True)
-        except ConsentRecord.DoesNotExist:
+        record = self._consent_record(person_id)
+        if record is None:
             return None
         return Consent(
             person_id=person_id,
@@ -52,7 +53,17 @@ class DynamoPeople:
             uses={use.value for use in consent.uses},
             given_at=consent.given_at,
         )
-        self._change(consent.person_id, lambda transaction, _: transaction.put(record))
+
+        def give(transaction: Transaction, person: PersonRecord) -> None:
+            before = self._consent_record(consent.person_id)
+            if before is not None:
+                before.sk = f"{CONSENT}#{before.given_at.isoformat()}"
+                transaction.put(before)
+            transaction.put(record)
+            if not consent.permits_matching:
+                _delete_templates(transaction, person)
+
+        self._change(consent.person_id, give)
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         def withdraw(transaction: Transaction, person: PersonRecord) -> None:
@@ -63,8 +74,7 @@ class DynamoPeople:
                 ConsentRecord.person_id.exists(),
                 Contention(f"The consent of {person_id} was changed by another writer."),
             )
-            for model_id in person.model_ids or ():
-                transaction.delete(TemplateRecord(shard_of(person_id, model_id), person_id))
+            _delete_templates(transaction, person)
 
         self._change(person_id, withdraw)
 
@@ -84,11 +94,22 @@ class DynamoPeople:
             else:
                 return
 
+    def _consent_record(self, person_id: str) -> ConsentRecord | None:
+        try:
+            return ConsentRecord.get(person_id, CONSENT, consistent_read=True)
+        except ConsentRecord.DoesNotExist:
+            return None
+
     def _record(self, person_id: str) -> PersonRecord:
         try:
             return PersonRecord.get(person_id, PERSON, consistent_read=True)
         except PersonRecord.DoesNotExist as error:
             raise PersonNotFound(f"There is no person {person_id}.") from error
+
+
+def _delete_templates(transaction: Transaction, person: PersonRecord) -> None:
+    for model_id in person.model_ids or ():
+        transaction.delete(TemplateRecord(shard_of(person.person_id, model_id), person.person_id))
 
 
 def _person(record: PersonRecord) -> Person:

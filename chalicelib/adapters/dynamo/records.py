@@ -12,9 +12,11 @@ from pynamodb.attributes import (
     UTCDateTimeAttribute,
 )
 from pynamodb.connection import Connection
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
+from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.people import Use
 from chalicelib.settings import Settings
 
 PERSON = "person"
@@ -161,10 +163,10 @@ class MarkRecord(Model):
 class OutstandingFrames(GlobalSecondaryIndex[Any]):
     class Meta:
         index_name = "outstanding"
-        projection = KeysOnlyProjection()
+        projection = IncludeProjection(["received_at"])
 
     outstanding_session_id = UnicodeAttribute(hash_key=True)
-    received_at = UTCDateTimeAttribute(range_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
 
 
 class FrameRecord(Model):
@@ -243,6 +245,13 @@ class ModelRecord(Model):
     model_id = UnicodeAttribute()
 
 
+def permits_matching() -> Condition:
+    """Of a consent item: what domain.people.Consent says of itself, as a condition."""
+    permitted = ConsentRecord.uses.contains(Use.MATCHING.value)
+    condition: Condition = permitted & ConsentRecord.withdrawn_at.does_not_exist()
+    return condition
+
+
 RECORDS: tuple[tuple[type[Model], str], ...] = (
     (PersonRecord, "people"),
     (ConsentRecord, "people"),
@@ -265,7 +274,8 @@ def bind_tables(settings: Settings) -> None:
 
     PynamoDB would make a client for each record and each transaction, at a tenth of a second each.
     """
-    client = Connection().client
+    # An answer that takes longer would not reach the caller: the authorizer has 5 s, the API 29 s.
+    client = Connection(connect_timeout_seconds=1, read_timeout_seconds=4, max_retry_attempts=3).client
     for record, table in RECORDS:
         record.Meta.table_name = settings.table(table)
         record._connection = None

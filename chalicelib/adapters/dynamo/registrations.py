@@ -7,14 +7,18 @@ from typing import Any
 from chalicelib.adapters.dynamo.records import RegistrationRecord
 from chalicelib.adapters.dynamo.transactions import conditional
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import Contention, RegistrationNotFound
+from chalicelib.domain.errors import RegistrationNotFound
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 
 
+class ConcludedError(Exception):
+    """The registration has an outcome already."""
+
+
 class DynamoRegistrations:
-    def __init__(self, clock: Clock, upload_record_seconds: int) -> None:
+    def __init__(self, clock: Clock, upload_record_days: int) -> None:
         self._clock = clock
-        self._unused = timedelta(seconds=upload_record_seconds)
+        self._unused = timedelta(days=upload_record_days)
 
     def add(self, registration: Registration) -> None:
         RegistrationRecord(
@@ -45,9 +49,9 @@ class DynamoRegistrations:
         try:
             conditional(
                 lambda: record.update(actions=concluding(outcome), condition=is_open()),
-                Contention(),
+                ConcludedError(),
             )
-        except Contention:  # concluded before us: that outcome stands
+        except ConcludedError:  # concluded before us: that outcome stands
             return
 
     def _expired(self, record: RegistrationRecord) -> bool:

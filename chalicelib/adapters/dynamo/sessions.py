@@ -1,6 +1,6 @@
 """Sessions in DynamoDB, beside their attendance; due work is found by hour buckets of a sparse index."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import SESSION, SessionRecord
@@ -46,7 +46,7 @@ class DynamoSessions:
 
 
 def _bucket(moment: datetime) -> str:
-    return f"session#{moment:%Y-%m-%dT%H}"
+    return f"session#{moment.astimezone(UTC):%Y-%m-%dT%H}"
 
 
 def _record(session: Session) -> SessionRecord:

@@ -4,8 +4,14 @@ import base64
 import zlib
 from collections.abc import Sequence
 
-from chalicelib.adapters.dynamo.records import CONSENT, ConsentRecord, RegistrationRecord, TemplateRecord
-from chalicelib.adapters.dynamo.registrations import concluding, is_open
+from chalicelib.adapters.dynamo.records import (
+    CONSENT,
+    ConsentRecord,
+    RegistrationRecord,
+    TemplateRecord,
+    permits_matching,
+)
+from chalicelib.adapters.dynamo.registrations import ConcludedError, concluding, is_open
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.errors import ConsentMissing
@@ -13,10 +19,6 @@ from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.templates import Occasion, Template
 
 SHARDS = 16
-
-
-class _ConcludedError(Exception):
-    """The registration has an outcome already; its template was written with it."""
 
 
 def shard_of(person_id: str, model_id: str) -> str:
@@ -46,7 +48,7 @@ class DynamoTemplates:
         transaction.check(
             ConsentRecord,
             (person_id, CONSENT),
-            ConsentRecord.person_id.exists() & ConsentRecord.withdrawn_at.does_not_exist(),
+            permits_matching(),
             ConsentMissing(f"{person_id} has no active consent."),
         )
         transaction.put(_record(template))
@@ -54,13 +56,13 @@ class DynamoTemplates:
             RegistrationRecord(person_id, registration.registration_id),
             concluding(outcome),
             is_open(),
-            _ConcludedError(),
+            ConcludedError(),
         )
         bump_person(transaction, person_id, revision, template.model_id)
         bump_courses_of(transaction, person_id)
         try:
             transaction.commit()
-        except _ConcludedError:
+        except ConcludedError:  # its template was written with it
             return
 
 

@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -17,9 +17,7 @@ from chalicelib.domain.errors import Contention
 
 ATTEMPTS = 5
 LOST_RACES = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
-CONDITION_FAILED = "ConditionalCheckFailedException"
-
-Result = TypeVar("Result")
+CONDITION_FAILED, CONFLICT = "ConditionalCheckFailedException", "TransactionConflictException"
 
 
 @dataclass
@@ -62,7 +60,7 @@ class Transaction:
                 return self._send()
             except TransactWriteError as error:
                 self._raise_meaning(error)
-            time.sleep(random.uniform(0, 0.05 * 2**attempt))
+            _pause(attempt)
         raise Contention("The records were being written by others.")
 
     def _send(self) -> None:
@@ -90,10 +88,23 @@ class Transaction:
 
 
 def conditional(write: Callable[[], Any], otherwise: Exception) -> None:
-    """Run one conditional write; raises `otherwise` if its condition did not hold."""
-    try:
-        write()
-    except PynamoDBException as error:
-        if error.cause_response_code != CONDITION_FAILED:
-            raise
-        raise otherwise from error
+    """Run one conditional write; raises `otherwise` if its condition did not hold.
+
+    A write that meets a transaction on its item is refused too, and sent again. Raises Contention if that goes on.
+    """
+    for attempt in range(ATTEMPTS):
+        try:
+            write()
+        except PynamoDBException as error:
+            if error.cause_response_code == CONDITION_FAILED:
+                raise otherwise from error
+            if error.cause_response_code != CONFLICT:
+                raise
+        else:
+            return
+        _pause(attempt)
+    raise Contention("The record was being written by others.")
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, 0.05 * 2**attempt))
