@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from chalicelib.api.auth import authorize
 from chalicelib.api.errors import answer
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.errors import Forbidden, NotFound
+from chalicelib.domain.errors import Forbidden, InvalidRequest, NotFound
 
 Parsed = TypeVar("Parsed", bound=BaseModel)
 View = Callable[..., Any]
@@ -42,7 +42,12 @@ class ApiRequest:
 
     def json(self, model: type[Parsed]) -> Parsed:
         """Raises pydantic's ValidationError, which is answered field by field."""
-        return model.model_validate_json(self.body)
+        body = self.body
+        try:
+            body.decode()
+        except UnicodeDecodeError as error:
+            raise InvalidRequest("The body is no UTF-8.") from error
+        return model.model_validate_json(body)
 
     def query(self, model: type[Parsed]) -> Parsed:
         return model.model_validate(dict(self._request.query_params or {}))

@@ -1,5 +1,6 @@
 """What goes in and out over HTTP. Unknown fields are refused; times carry their offset."""
 
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
@@ -18,12 +19,23 @@ from chalicelib.settings import (
     MAX_REGISTRATION_FILES,
 )
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+def _visible(text: str) -> str:
+    """Control and format characters hide or reorder what a register shows; joiners belong to some scripts' names."""
+    if any(unicodedata.category(character) in HIDDEN and character not in JOINERS for character in text):
+        raise ValueError("holds characters that cannot be seen")
+    return text
+
+
+HIDDEN, JOINERS = frozenset({"Cc", "Cf", "Cs"}), "\u200c\u200d"
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_visible)
+]
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z]{3}_[0-9a-f]{32}$")]
 
 
 def _known_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in available_timezones() or name in ("localtime", "Factory"):
         raise ValueError("not an IANA time zone, such as Europe/Stockholm")
     return name
 

@@ -78,9 +78,8 @@ def detector_of(declared: Mapping[str, Any]) -> DetectorSpec:
     _require(declared, "channels", "RGB")
     files = declared["files"]
     if not 0.1 <= declared["pyramid_factor"] <= 0.95 or declared["window"] < 1 or declared["stride"] < 1:
-        raise ValueError(
-            "a pyramid_factor outside .1 to .95, or a window or stride below 1"
-        )  # it would never end
+        # The pyramid would never end, or no window would ever move on.
+        raise ValueError("a pyramid_factor outside .1 to .95, or a window or stride below 1")
     return DetectorSpec(
         proposal=files["proposal"],
         refinement=files["refinement"],
@@ -114,6 +113,9 @@ def thresholds_of(declared: Mapping[str, Any]) -> Thresholds:
     review = {int(count): float(value) for count, value in declared["review"].items()}
     if 1 not in accept or 1 not in review:
         raise ValueError("the thresholds begin with one enrolment")
+    ordered = all(0 < review.get(count, review[1]) <= value <= 1 for count, value in accept.items())
+    if not ordered or not 0 <= float(declared["margin"]) < 1:
+        raise ValueError("thresholds must hold 0 < review <= accept <= 1 and 0 <= margin < 1")
     return Thresholds(accept, review, float(declared["margin"]), bool(declared["provisional"]))
 
 

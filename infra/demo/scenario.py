@@ -8,6 +8,8 @@ from typing import Protocol
 import cv2
 import numpy as np
 
+from chalicelib.domain.errors import RollcallError
+from chalicelib.domain.media import check_picture
 from chalicelib.vision.decode import decode_picture
 from infra.demo.camera import Picture
 from infra.demo.rehearsal import FRAMES, Cast, frames_of, seating
@@ -114,8 +116,8 @@ def photos_scenario(faces: Path, strangers: Path | None, seed: int) -> PhotosSce
     students = {name: photos for name, photos in people.items() if len(photos) > 1}
     if not students:
         raise ValueError(f"{faces} holds no person with two photos or more: a folder per person is expected.")
-    alone = {**people, **(_people(strangers) if strangers else {})}
-    unknown = [name for name, photos in alone.items() if len(photos) == 1]
+    alone = {**(_people(strangers) if strangers else {}), **people}
+    unknown = [name for name, photos in alone.items() if len(photos) == 1 and name not in students]
     order = np.random.default_rng((seed, 7))
     most_photos = sorted(order.permutation(sorted(students)).tolist(), key=lambda name: -len(students[name]))
     drawn = order.permutation(sorted(unknown)).tolist()[:MOST_STRANGERS]
@@ -127,14 +129,23 @@ def photos_scenario(faces: Path, strangers: Path | None, seed: int) -> PhotosSce
 
 
 def _people(folder: Path) -> dict[str, tuple[Path, ...]]:
-    """Every folder that holds pictures is a person, however deep it lies."""
+    """Every folder that holds pictures is a person, however deep it lies. What cannot be read is said and left out."""
     if not folder.is_dir():
         raise ValueError(f"{folder} is no folder.")
     photos: dict[str, list[Path]] = {}
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in PICTURES:
+        if path.suffix.lower() in PICTURES and _readable(path):
             photos.setdefault(path.parent.name, []).append(path)
     return {name: tuple(found) for name, found in photos.items()}
+
+
+def _readable(path: Path) -> bool:
+    try:
+        check_picture(path.read_bytes())
+    except (OSError, RollcallError) as error:
+        print(f"{path} is left out: {error}")
+        return False
+    return True
 
 
 def _enrolling(photos: Sequence[Path]) -> int:

@@ -47,11 +47,10 @@ def replace_folder(fresh: Path, target: Path, aside: Path) -> None:
 
 def _is_current(recipe: Recipe, into: Path, say: Say) -> bool:
     started = time.perf_counter()
-    declaration = read_declaration(into)
-    if _without_results(declaration) != recipe.declaration():
-        say(f"stale     {into} was built by another recipe: building again")
-        return False
     try:
+        if _without_results(read_declaration(into)) != recipe.declaration():
+            say(f"stale     {into} was built by another recipe: building again")
+            return False
         pack = load_pack(into)
     except PackRefused as error:
         raise PackRefused(f"{error}\nThe built pack was changed; remove {into} to build it again.") from error

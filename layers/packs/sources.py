@@ -44,7 +44,10 @@ def fetch(archive: Archive, cache: Path) -> Path:
     if not path.exists():
         cache.mkdir(parents=True, exist_ok=True)
         _download(archive, cache)
-    require_sha256(str(path), path.read_bytes(), archive.sha256)
+    try:
+        require_sha256(str(path), path.read_bytes(), archive.sha256)
+    except PackRefused as error:
+        raise PackRefused(f"{error}\nThe download was changed; remove {path} to fetch it again.") from error
     return path
 
 

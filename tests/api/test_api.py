@@ -39,6 +39,9 @@ def test_a_cursor_that_was_not_given_out_is_refused(api: Api, cursor: str) -> No
         ("/v1/people", {}, "name"),
         ("/v1/people", {"name": "  "}, "name"),
         ("/v1/people", {"name": "Ada", "age": 12}, "age"),
+        ("/v1/people", {"name": "a\x00b"}, "name"),
+        ("/v1/people", {"name": "\u202eadA"}, "name"),
+        ("/v1/courses", {"name": "Maths", "time_zone": "localtime"}, "time_zone"),
         ("/v1/people", [], ""),
         ("/v1/courses", {"name": "Maths", "time_zone": "Mars/Olympus"}, "time_zone"),
         ("/v1/cameras", {"name": "Room", "course_ids": []}, "course_ids"),
@@ -69,7 +72,7 @@ def test_a_field_that_is_wrong_is_named(api: Api, path: str, body: object, field
     assert field in [error["field"] for error in json.loads(answer.body)["errors"]]
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe"])
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"name": "\xff"}'])
 def test_a_body_that_is_no_json_is_refused(api: Api, body: bytes) -> None:
     assert api.code(api.call("POST", "/v1/people", body)) == (400, "invalid_request")
 

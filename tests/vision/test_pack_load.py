@@ -77,6 +77,8 @@ def test_one_changed_byte_is_refused(copy: Path) -> None:
         (lambda d: d.pop("files"), "declares no files"),
         (lambda d: d.pop("embedder"), "KeyError: 'embedder'"),
         (lambda d: d["detector"].update(type="haar"), "type 'haar' is not known"),
+        (lambda d: d["thresholds"].update(margin=-1), "0 <= margin < 1"),
+        (lambda d: d["thresholds"]["review"].update({"2": 0.99}), "review <= accept"),
         (lambda d: d["detector"].update(pyramid_factor=1), "pyramid_factor outside"),
         (lambda d: d["embedder"].update(channels="BGR"), "channels 'BGR' is not known"),
         (lambda d: d["thresholds"]["accept"].pop("1"), "begin with one enrolment"),
