@@ -4,7 +4,6 @@ from chalicelib.domain.enrolment import describe
 from chalicelib.domain.errors import (
     ConsentMissing,
     Contention,
-    ModelNotInstalled,
     PayloadTooLarge,
     RegistrationNotFound,
     UnreadableMedia,
@@ -13,6 +12,7 @@ from chalicelib.domain.errors import (
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 from chalicelib.domain.templates import ExtractedViews, Occasion, Template, occasions_of
 from chalicelib.services.ports import Media, Models, People, Recogniser, Registrations, Templates
+from chalicelib.services.require_champion import require_champion
 
 ATTEMPTS = 5
 OCCASIONS_KEPT = 5
@@ -29,33 +29,25 @@ def enrol_person(
     recogniser: Recogniser,
     max_bytes: int,
 ) -> Registration:
-    """Raises RegistrationNotFound for a key that was never minted, PersonNotFound, Contention, ModelNotInstalled."""
+    """Without consent nothing is read or waited for; with it, the last part to arrive does the work.
+
+    Raises RegistrationNotFound for a key that was never minted, PersonNotFound, Contention, ModelNotInstalled.
+    """
     registration = _registration_of(key, registrations)
     if registration.outcome is None:
-        _conclude_or_wait(
-            registration, registrations, people, templates, models, media, recogniser, max_bytes
-        )
+        if not _may_enrol(registration.person_id, people):
+            registrations.conclude(registration, _refused())
+        elif all(media.exists(part) for part in registration.keys):
+            model_id = require_champion(models=models, recogniser=recogniser)
+            views, outcome = _look(registration, model_id, media, recogniser, max_bytes)
+            if views is None:
+                registrations.conclude(registration, outcome)
+            else:
+                _store(registration, views, outcome, model_id, registrations, people, templates)
         registration = registrations.get(registration.person_id, registration.registration_id)
     if registration.state is RegistrationState.REFUSED:
         _forget(registration, media)
     return registration
-
-
-def _conclude_or_wait(
-    registration: Registration,
-    registrations: Registrations,
-    people: People,
-    templates: Templates,
-    models: Models,
-    media: Media,
-    recogniser: Recogniser,
-    max_bytes: int,
-) -> None:
-    """Without consent nothing is waited for; with it, the last part to arrive does the work."""
-    if not _may_enrol(registration.person_id, people):
-        registrations.conclude(registration, _refused())
-    elif all(media.exists(part) for part in registration.keys):
-        _enrol(registration, registrations, people, templates, models, media, recogniser, max_bytes)
 
 
 def _registration_of(key: str, registrations: Registrations) -> Registration:
@@ -68,42 +60,37 @@ def _registration_of(key: str, registrations: Registrations) -> Registration:
     return registration
 
 
-def _enrol(
+def _look(
+    registration: Registration, model_id: str, media: Media, recogniser: Recogniser, max_bytes: int
+) -> tuple[ExtractedViews | None, Outcome]:
+    """The usable views, if there are any, and what is to be said of them."""
+    try:
+        views = recogniser.extract_views(_read(registration, media, max_bytes))
+    except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
+        return None, _rejected(error.code, str(error))
+    return views if views.embeddings else None, _outcome_of(views, model_id)
+
+
+def _store(
     registration: Registration,
+    views: ExtractedViews,
+    outcome: Outcome,
+    model_id: str,
     registrations: Registrations,
     people: People,
     templates: Templates,
-    models: Models,
-    media: Media,
-    recogniser: Recogniser,
-    max_bytes: int,
-) -> Outcome:
-    """The views are extracted once; the template is written again from fresh reads if somebody else wrote first."""
-    model_id = models.champion(installed=recogniser.model_id)
-    if model_id != recogniser.model_id:
-        raise ModelNotInstalled(
-            f"{model_id} is in service, but this function's pack is {recogniser.model_id}."
-        )
-    views: ExtractedViews | None = None
+) -> None:
+    """Written again from fresh reads if somebody else changed the person meanwhile; never without consent."""
+    occasions = occasions_of(views, registration.registration_id)
     for _ in range(ATTEMPTS):
         revision = people.get(registration.person_id).revision
         if not _may_enrol(registration.person_id, people):
-            return _conclude(registration, _refused(), registrations)
-        if views is None:
-            try:
-                views = recogniser.extract_views(_read(registration, media, max_bytes))
-            except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
-                return _conclude(registration, _rejected(error.code, str(error)), registrations)
-        outcome = _outcome_of(views, model_id)
-        if not views.embeddings:
-            return _conclude(registration, outcome, registrations)
-        occasions = occasions_of(views, registration.registration_id)
+            return registrations.conclude(registration, _refused())
         template = _with_occasions(templates, registration, model_id, occasions)
         try:
-            templates.enrol(template, registration, outcome, revision)
+            return templates.enrol(template, registration, outcome, revision)
         except (Contention, ConsentMissing):
             continue
-        return outcome
     raise Contention(f"{registration.person_id} changed {ATTEMPTS} times while being enrolled.")
 
 
@@ -151,11 +138,6 @@ def _refused() -> Outcome:
         code="consent_missing",
         explanation="There is no active consent, so nothing was read and the upload was deleted.",
     )
-
-
-def _conclude(registration: Registration, outcome: Outcome, registrations: Registrations) -> Outcome:
-    registrations.conclude(registration, outcome)
-    return outcome
 
 
 def _forget(registration: Registration, media: Media) -> None:

@@ -2,8 +2,8 @@
 
 from collections import OrderedDict
 
-from chalicelib.domain.errors import ModelNotInstalled
 from chalicelib.services.ports import Courses, Gallery, Models, Recogniser, Templates
+from chalicelib.services.require_champion import require_champion
 
 Key = tuple[str, int, str]
 
@@ -41,11 +41,7 @@ def load_gallery(
     Raises CourseNotFound, ModelNotInstalled.
     """
     version = courses.get(course_id).version
-    model_id = models.champion(installed=recogniser.model_id)
-    if model_id != recogniser.model_id:
-        raise ModelNotInstalled(
-            f"{model_id} is in service, but this function's pack is {recogniser.model_id}."
-        )
+    model_id = require_champion(models=models, recogniser=recogniser)
     key = (course_id, version, model_id)
     gallery = cache.get(key)
     if gallery is None:
