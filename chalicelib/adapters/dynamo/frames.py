@@ -61,9 +61,8 @@ class DynamoFrames:
                 ),
                 _WrittenError(),
             )
-        except (
-            _WrittenError
-        ):  # written before us, perhaps by ourselves with the reply lost: that result stands
+        except _WrittenError:
+            # Written before us, perhaps by ourselves with the reply lost: that result stands.
             return self.get(frame.frame_id)
         return replace(frame, received_at=result.received_at, result=result)
 

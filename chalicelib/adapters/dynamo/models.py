@@ -23,6 +23,7 @@ class DynamoModels:
                 ),
                 _InstalledError(),
             )
-        except _InstalledError:  # another function was first: its model is in service
+        except _InstalledError:
+            # Another function was first: its model is in service.
             return ModelRecord.get(CHAMPION, consistent_read=True).model_id
         return installed

@@ -51,7 +51,8 @@ class DynamoRegistrations:
                 lambda: record.update(actions=concluding(outcome), condition=is_open()),
                 ConcludedError(),
             )
-        except ConcludedError:  # concluded before us: that outcome stands
+        except ConcludedError:
+            # Concluded before us: that outcome stands.
             return
 
     def _expired(self, record: RegistrationRecord) -> bool:
