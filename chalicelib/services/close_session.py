@@ -3,6 +3,7 @@
 Each step may be repeated and may be cut off anywhere; the minute tick carries on from what is stored.
 """
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,6 +13,8 @@ from chalicelib.domain.errors import Contention
 from chalicelib.domain.sessions import Session, SessionState, closing, may_finish
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Courses, Frames, Sessions
+
+ATTEMPTS = 4
 
 
 def close_session(
@@ -26,13 +29,8 @@ def close_session(
 ) -> Session:
     """The session, closed, or closing while frames are outstanding. Raises SessionNotFound, SessionNotOpen."""
     now = clock()
-    session = sessions.get(session_id)
-    after = closing(session, now)
-    if after != session:
-        sessions.save(after)
-        after = sessions.get(session_id)
     return finish_closing(
-        after,
+        _begin(session_id, now, sessions=sessions),
         now,
         sessions=sessions,
         courses=courses,
@@ -40,6 +38,18 @@ def close_session(
         frames=frames,
         patience=patience,
     )
+
+
+def _begin(session_id: str, now: datetime, *, sessions: Sessions) -> Session:
+    """The session as stored, closing or closed, whoever made it so."""
+    for _ in range(ATTEMPTS):
+        session = sessions.get(session_id)
+        after = closing(session, now)
+        if after == session:
+            return session
+        with suppress(Contention):  # another was first: look again
+            sessions.save(after)
+    raise Contention(f"The session {session_id} was being changed by others.")
 
 
 def finish_closing(

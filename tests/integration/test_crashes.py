@@ -13,6 +13,7 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.records import MarkRecord, PersonRecord, RegistrationRecord
 from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.domain.sessions import SessionState
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
 from tests.support.crashes import Crash, crash_at, watched
@@ -67,9 +68,33 @@ def refusals_to_come() -> Iterator[tuple[World, list[Deliver]]]:
         yield world, [lambda event=event: on_registration_uploaded(event, None) for event in events]
 
 
+@contextmanager
+def closings_to_come() -> Iterator[tuple[World, list[Deliver]]]:
+    """A session with one student seen and two not, closed by hand twice."""
+    with new_world() as world:
+        course_id = world.add_course()
+        for name in ("Ada", "Ben", "Cem"):
+            world.add_person(name, course_id=course_id)
+        world.enrol("Ada")
+        session_id = world.open_session(course_id)
+        on_frame_uploaded(world.event(world.post_frame(session_id, picture("Ada")).key), None)
+        world.pass_time(minutes=5)
+
+        def close() -> dict[str, list[Any]]:
+            assert world.close_session(session_id).state is SessionState.CLOSED
+            return {"batchItemFailures": []}
+
+        yield world, [close, close]
+
+
 Scene = Callable[[], Any]
-SCENES = {"frame": frames_to_come, "registration": registrations_to_come, "refusal": refusals_to_come}
-LEAST_WRITES = {"frame": 4, "registration": 2, "refusal": 2}
+SCENES = {
+    "frame": frames_to_come,
+    "registration": registrations_to_come,
+    "refusal": refusals_to_come,
+    "closing": closings_to_come,
+}
+LEAST_WRITES = {"frame": 4, "registration": 2, "refusal": 2, "closing": 4}
 
 
 def what_is_left(world: World) -> Dump:
