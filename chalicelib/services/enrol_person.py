@@ -1,6 +1,6 @@
 """Enrol a person from an uploaded registration: make templates, or say in words why not."""
 
-from chalicelib.domain.enrolment import describe
+from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import (
     ConsentMissing,
     Contention,
@@ -68,7 +68,7 @@ def _look(
         views = recogniser.extract_views(_read(registration, media, max_bytes))
     except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
         return None, _rejected(error.code, str(error))
-    return views if views.embeddings else None, _outcome_of(views, model_id)
+    return views if is_enough(views) else None, _outcome_of(views, model_id)
 
 
 def _store(
@@ -116,7 +116,7 @@ def _with_occasions(
 
 
 def _outcome_of(views: ExtractedViews, model_id: str) -> Outcome:
-    enrolled = bool(views.embeddings)
+    enrolled = is_enough(views)
     return Outcome(
         state=RegistrationState.ENROLLED if enrolled else RegistrationState.REJECTED,
         code=None if enrolled else "no_usable_view",
