@@ -28,11 +28,15 @@ class Evidence:
     score: float
     margin: float
     threshold: float
+    confidence: float
 
     @property
     def rank(self) -> tuple[float, str]:
-        """Best first by score; the frame id breaks a tie the same way in every order."""
-        return (self.score, self.frame_id)
+        """Best by how far the score is above its threshold, which compares across kinds of scores and models.
+
+        The frame id breaks a tie the same way in every order.
+        """
+        return (self.score - self.threshold, self.frame_id)
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def evidence_of(sighting: Sighting, frame_id: str, model_id: str) -> Evidence:
         score=sighting.score,
         margin=sighting.margin,
         threshold=sighting.threshold,
+        confidence=sighting.confidence,
     )
 
 

@@ -24,10 +24,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Sighting:
-    """One face (ISO 2382-37: a probe) with its candidate. Cosine similarities, higher is closer.
+    """One face (ISO 2382-37: a probe) with its candidate. Higher is closer.
 
-    `candidate` is None when the gallery is empty or a better face of the same frame holds the person.
+    `candidate` is None when the gallery is empty or a better face of the same frame holds the person. `similarity` is a
+    cosine; `score` is what the threshold is applied to: the similarity, or the similarity normalised against a cohort.
     `margin` is the score less that of the runner-up person; with one person in the gallery, it is the score.
+    `confidence`: the probability, 0..1, that the face is the candidate, at the deployment's share of strangers.
     """
 
     box: Box
@@ -38,4 +40,5 @@ class Sighting:
     score: float
     margin: float
     threshold: float
+    confidence: float
     decision: Decision

@@ -15,45 +15,71 @@ from numpy.typing import NDArray
 from chalicelib.domain.errors import TemplateRefused
 from chalicelib.domain.sightings import Decision
 from chalicelib.domain.templates import Occasion, Template
+from chalicelib.vision.normalisation import normalised, reference_rivalry
+from chalicelib.vision.thresholds import Rivals
 
-Rows = NDArray[np.float64]
+Rows = NDArray[np.float32]
 
 
-class Thresholds(Protocol):
-    """What a model declares of its scores; by enrolment count, as averaging occasions raises strangers' scores."""
+class Operating(Protocol):
+    """What a model declares of its scores for one gallery; by enrolment count, as averaging raises strangers' too."""
 
     @property
     def margin(self) -> float: ...
     def accept(self, enrolment_count: int) -> float: ...
     def review(self, enrolment_count: int) -> float: ...
+    def confidence(self, score: float, enrolment_count: int, stranger_share: float) -> float: ...
 
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
     """The templates of a roster for one model, sorted by person, so that their order never decides anything.
 
-    references: (n, dimension) float64, unit norm, one row per person.
+    references: (n, dimension) float32, unit norm, one row per person. cohort: (c, dimension), other people's, against
+    whom scores are normalised; none if there are not as many as the model asks for. rivalry: (n,) of the references.
     """
 
     model_id: str
     person_ids: tuple[str, ...]
     references: Rows
     enrolment_counts: tuple[int, ...]
+    cohort: Rows
+    rivalry: Rows
+    rivals: Rivals | None
 
     @classmethod
-    def of(cls, templates: Sequence[Template], model_id: str, dimension: int) -> "Gallery":
+    def of(
+        cls,
+        templates: Sequence[Template],
+        model_id: str,
+        dimension: int,
+        rivals: Rivals | None = None,
+        cohort: Sequence[Template] = (),
+    ) -> "Gallery":
         """Raises TemplateRefused: another model or dimension, a person twice, no direction."""
         ordered = sorted(templates, key=lambda template: template.person_id)
         person_ids = tuple(template.person_id for template in ordered)
         if len(set(person_ids)) < len(person_ids):
             raise TemplateRefused("A person has two templates; their margin to themselves would be nothing.")
-        references = [reference(template, model_id, dimension) for template in ordered]
+        references = _references(ordered, model_id, dimension)
+        others = [template for template in cohort if template.person_id not in set(person_ids)]
+        normalising = rivals if rivals is not None and len(others) >= rivals.cohort else None
+        used = _references(others[: normalising.cohort] if normalising else [], model_id, dimension)
         return cls(
             model_id=model_id,
             person_ids=person_ids,
-            references=np.array(references, np.float64).reshape(len(ordered), dimension),
+            references=references,
             enrolment_counts=tuple(template.enrolment_count for template in ordered),
+            cohort=used,
+            rivalry=reference_rivalry(references, used, normalising.nearest)
+            if normalising
+            else np.empty(0, np.float32),
+            rivals=normalising,
         )
+
+    @property
+    def normalises(self) -> bool:
+        return self.rivals is not None
 
 
 @dataclass(frozen=True)
@@ -65,6 +91,7 @@ class Match:
     score: float
     margin: float
     threshold: float
+    confidence: float
     decision: Decision
 
 
@@ -80,40 +107,66 @@ def reference(template: Template, model_id: str, dimension: int) -> Rows:
     return _unit_mean(np.stack([_occasion_mean(occasion, dimension) for occasion in template.occasions]))
 
 
-def match(embeddings: NDArray[np.float32], gallery: Gallery, thresholds: Thresholds) -> list[Match]:
-    """One Match per row of `embeddings`, (m, dimension) unit norm, in their order.
-
-    Of faces equally similar to one person the first holds it: detectors give the largest first.
-    """
-    probes = np.asarray(embeddings, np.float64)
+def scored(embeddings: NDArray[np.float32], gallery: Gallery) -> tuple[Rows, Rows]:
+    """Similarities and scores, (m, n) each, of (m, dimension) unit-norm embeddings and the gallery's n people."""
+    probes = np.asarray(embeddings, np.float32)
     if probes.ndim != 2 or probes.shape[1] != gallery.references.shape[1]:
         raise ValueError(f"embeddings are {probes.shape}, references {gallery.references.shape}")
     if not np.isfinite(probes).all():
         raise ValueError("embeddings must be finite")
-    if not gallery.person_ids:
-        nobody = Match(None, 0.0, 0.0, 0.0, thresholds.accept(1), Decision.UNKNOWN)
-        return [nobody] * len(probes)
     similarities = probes @ gallery.references.T
-    best = similarities.argmax(axis=1)
-    holders = _holders(similarities, best)
+    if gallery.rivals is None or not len(gallery.person_ids):
+        return similarities, similarities
+    return similarities, normalised(similarities, probes @ gallery.cohort.T, gallery.rivalry, gallery.rivals)
+
+
+def match(
+    embeddings: NDArray[np.float32], gallery: Gallery, thresholds: Operating, stranger_share: float
+) -> list[Match]:
+    """One Match per row of `embeddings`, (m, dimension) unit norm, in their order.
+
+    Of faces with the same score for one person the first holds it: detectors give the largest first.
+    """
+    similarities, scores = scored(embeddings, gallery)
+    if not gallery.person_ids:
+        nobody = Match(None, 0.0, 0.0, 0.0, thresholds.accept(1), 0.0, Decision.UNKNOWN)
+        return [nobody] * len(embeddings)
+    best = scores.argmax(axis=1)
+    holders = _holders(scores, best)
     return [
-        _decided(row, int(person), gallery, thresholds, holds=holders[person] == face)
-        for face, (row, person) in enumerate(zip(similarities, best, strict=True))
+        _decided(
+            float(similarities[face, person]),
+            scores[face],
+            int(person),
+            gallery,
+            thresholds,
+            stranger_share,
+            holds=holders[person] == face,
+        )
+        for face, person in enumerate(best)
     ]
 
 
-def _holders(similarities: Rows, best: NDArray[np.intp]) -> dict[int, int]:
+def _holders(scores: Rows, best: NDArray[np.intp]) -> dict[int, int]:
     """The face that holds each person who is some face's best candidate."""
     holders: dict[int, int] = {}
-    for face in np.argsort(-similarities[np.arange(len(best)), best], kind="stable"):
+    for face in np.argsort(-scores[np.arange(len(best)), best], kind="stable"):
         holders.setdefault(int(best[face]), int(face))
     return holders
 
 
-def _decided(row: Rows, person: int, gallery: Gallery, thresholds: Thresholds, *, holds: bool) -> Match:
-    similarity = float(row[person])
-    score = similarity
-    others = np.delete(row, person)
+def _decided(
+    similarity: float,
+    scores: Rows,
+    person: int,
+    gallery: Gallery,
+    thresholds: Operating,
+    stranger_share: float,
+    *,
+    holds: bool,
+) -> Match:
+    score = float(scores[person])
+    others = np.delete(scores, person)
     margin = score - float(others.max()) if others.size else score
     count = gallery.enrolment_counts[person]
     accept = thresholds.accept(count)
@@ -123,7 +176,21 @@ def _decided(row: Rows, person: int, gallery: Gallery, thresholds: Thresholds, *
         decision = Decision.ACCEPTED
     else:
         decision = Decision.REVIEW
-    return Match(gallery.person_ids[person] if holds else None, similarity, score, margin, accept, decision)
+    return Match(
+        candidate=gallery.person_ids[person] if holds else None,
+        similarity=similarity,
+        score=score,
+        margin=margin,
+        threshold=accept,
+        confidence=thresholds.confidence(score, count, stranger_share) if holds else 0.0,
+        decision=decision,
+    )
+
+
+def _references(templates: Sequence[Template], model_id: str, dimension: int) -> Rows:
+    """(n, dimension), in the order of the templates."""
+    rows = [reference(template, model_id, dimension) for template in templates]
+    return np.array(rows, np.float32).reshape(len(rows), dimension)
 
 
 def _occasion_mean(occasion: Occasion, dimension: int) -> Rows:
@@ -132,12 +199,11 @@ def _occasion_mean(occasion: Occasion, dimension: int) -> Rows:
         raise TemplateRefused("An occasion without a view.")
     if any(len(view) != 4 * dimension for view in occasion.embeddings):
         raise TemplateRefused(f"A view that is not {dimension} float32 values.")
-    views = np.stack([np.frombuffer(view, "<f4") for view in occasion.embeddings]).astype(np.float64)
-    return _unit_mean(views)
+    return _unit_mean(np.stack([np.frombuffer(view, "<f4") for view in occasion.embeddings]))
 
 
-def _unit_mean(rows: Rows) -> Rows:
-    mean: Rows = rows.mean(axis=0)
+def _unit_mean(rows: NDArray[np.floating]) -> Rows:
+    mean: Rows = rows.mean(axis=0, dtype=np.float32)
     norm = float(np.linalg.norm(mean))
     if not np.isfinite(norm) or norm < 1e-6:
         raise TemplateRefused("Views that are not numbers, or cancel each other out.")

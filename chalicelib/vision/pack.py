@@ -13,13 +13,12 @@ from chalicelib.vision.specs import (
     DetectorSpec,
     EmbedderSpec,
     LandmarksSpec,
-    Thresholds,
     alignment_of,
     detector_of,
     embedder_of,
     landmarks_of,
-    thresholds_of,
 )
+from chalicelib.vision.thresholds import Thresholds, thresholds_of
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped,unused-ignore]

@@ -2,21 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from chalicelib.domain.errors import EmptyBody, ModelNotInstalled, UnreadablePicture
 from chalicelib.domain.sightings import Decision, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
-from chalicelib.vision.alignment import Aligner
-from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Detector, Face
-from chalicelib.vision.embedder import Embedder
+from chalicelib.vision.decode import decode_picture
+from chalicelib.vision.detector import Face
 from chalicelib.vision.matching import Gallery, Match, match
 from chalicelib.vision.pack import Pack
+from chalicelib.vision.pipeline import Pipeline
 from chalicelib.vision.quality import FaceQuality, measure
 from chalicelib.vision.views import (
     ODD_ONE_OUT,
@@ -42,18 +39,27 @@ class OpaqueGallery(Protocol):
 
 
 class Recogniser:
-    """Builds each net at its first use: a function that only answers for its model's id loads none."""
+    """`stranger_share`: which part of the faces seen is assumed to be of people who are not enrolled."""
 
-    def __init__(self, pack: Pack) -> None:
+    def __init__(self, pack: Pack, stranger_share: float = 0.1) -> None:
         self._pack = pack
+        self._pipeline = Pipeline(pack)
+        self._stranger_share = stranger_share
 
     @property
     def model_id(self) -> str:
         return self._pack.model_id
 
-    def gallery(self, templates: Sequence[Template]) -> Gallery:
+    @property
+    def cohort_size(self) -> int:
+        """How many other people's templates a gallery wants for normalising its scores; 0 if none."""
+        rivals = self._pack.thresholds.rivals
+        return 0 if rivals is None else rivals.cohort
+
+    def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> Gallery:
         """Raises TemplateRefused: a template of another model, or damaged."""
-        return Gallery.of(templates, self.model_id, self._pack.embedder.dimension)
+        dimension = self._pack.embedder.dimension
+        return Gallery.of(templates, self.model_id, dimension, self._pack.thresholds.rivals, cohort)
 
     def recognise(self, picture: bytes, gallery: OpaqueGallery) -> tuple[Sighting, ...]:
         """Every face of the picture, the largest first.
@@ -67,10 +73,13 @@ class Recogniser:
             pixels = decode_picture(picture)
         except EmptyBody as error:
             raise UnreadablePicture("The picture is empty.") from error
-        faces = self._detector.detect(pixels)
-        matches = match(self._embed(pixels, faces), gallery, self._pack.thresholds)
+        look = self._pipeline.look(pixels)
+        thresholds = self._pack.thresholds.operating(len(gallery.person_ids), normalised=gallery.normalises)
+        embeddings = self._pipeline.embed(look.picture, look.faces)
+        matches = match(embeddings, gallery, thresholds, self._stranger_share)
         return tuple(
-            _sighting(face, measure(pixels, face), found) for face, found in zip(faces, matches, strict=True)
+            _sighting(face, measure(pixels, face), found)
+            for face, found in zip(look.faces, matches, strict=True)
         )
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
@@ -81,14 +90,14 @@ class Recogniser:
         """
         samples, dropped, rows, origins = Samples(uploads), Counter[str](), [], []
         for picture in samples:
-            view = good_view(picture, self._detector)
+            view = good_view(picture, self._pipeline.look(picture, brighten=False).faces)
             if isinstance(view, str):
                 dropped[view] += 1
             else:
-                rows.append(self._embed(view.picture, [view.face])[0])
+                rows.append(self._pipeline.embed(view.picture, [view.face])[0])
                 origins.append(samples.upload)
         embeddings = np.array(rows, np.float32).reshape(len(rows), self._pack.embedder.dimension)
-        theirs = of_one_person(embeddings, self._pack.thresholds.review(1))
+        theirs = of_one_person(embeddings, self._pack.thresholds.same_person)
         kept = theirs[diverse(embeddings[theirs])]
         dropped[UNREADABLE] = samples.unreadable
         dropped[ODD_ONE_OUT] = len(embeddings) - len(theirs)
@@ -99,24 +108,6 @@ class Recogniser:
             sampled=samples.sampled,
             dropped={reason: count for reason, count in dropped.items() if count},
         )
-
-    def _embed(self, picture: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
-        """(n, dimension) float32, unit norm; one batch."""
-        if not faces:
-            return np.empty((0, self._pack.embedder.dimension), np.float32)
-        return self._embedder.embed(self._aligner.chips(picture, list(faces)))
-
-    @cached_property
-    def _detector(self) -> Detector:
-        return Detector(self._pack)
-
-    @cached_property
-    def _aligner(self) -> Aligner:
-        return Aligner(self._pack)
-
-    @cached_property
-    def _embedder(self) -> Embedder:
-        return Embedder(self._pack)
 
 
 def _sighting(face: Face, quality: FaceQuality, found: Match) -> Sighting:
@@ -130,5 +121,6 @@ def _sighting(face: Face, quality: FaceQuality, found: Match) -> Sighting:
         score=found.score,
         margin=found.margin,
         threshold=found.threshold,
+        confidence=found.confidence,
         decision=Decision.REVIEW if hopeless else found.decision,
     )

@@ -45,34 +45,6 @@ class EmbedderSpec:
     dimension: int
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """Cosine similarities, by how many occasions a person enrolled on: averaging raises strangers' scores too."""
-
-    accept_by_count: Mapping[int, float]
-    review_by_count: Mapping[int, float]
-    margin: float
-    provisional: bool = True
-
-    def accept(self, enrolment_count: int) -> float:
-        """At or above it, and with `margin` to the runner-up, a face is the person."""
-        return _at(self.accept_by_count, enrolment_count)
-
-    def review(self, enrolment_count: int) -> float:
-        """Between it and `accept` a human decides; below it a face is unknown."""
-        return _at(self.review_by_count, enrolment_count)
-
-    def as_json(self) -> dict[str, Any]:
-        """As pack.json holds it."""
-        return {
-            "accept": {str(count): value for count, value in self.accept_by_count.items()},
-            "review": {str(count): value for count, value in self.review_by_count.items()},
-            "margin": self.margin,
-            "metric": "cosine similarity",
-            "provisional": self.provisional,
-        }
-
-
 def detector_of(declared: Mapping[str, Any]) -> DetectorSpec:
     _require(declared, "type", "mtcnn")
     _require(declared, "channels", "RGB")
@@ -108,17 +80,6 @@ def embedder_of(declared: Mapping[str, Any]) -> EmbedderSpec:
     return EmbedderSpec(declared["file"], int(declared["size"]), int(declared["dimension"]))
 
 
-def thresholds_of(declared: Mapping[str, Any]) -> Thresholds:
-    accept = {int(count): float(value) for count, value in declared["accept"].items()}
-    review = {int(count): float(value) for count, value in declared["review"].items()}
-    if 1 not in accept or 1 not in review:
-        raise ValueError("the thresholds begin with one enrolment")
-    ordered = all(0 < review.get(count, review[1]) <= value <= 1 for count, value in accept.items())
-    if not ordered or not 0 <= float(declared["margin"]) < 1:
-        raise ValueError("thresholds must hold 0 < review <= accept <= 1 and 0 <= margin < 1")
-    return Thresholds(accept, review, float(declared["margin"]), bool(declared["provisional"]))
-
-
 def _require(declared: Mapping[str, Any], key: str, value: str) -> None:
     if declared[key] != value:
         raise ValueError(f"{key} {declared[key]!r} is not known, expected {value!r}")
@@ -127,10 +88,3 @@ def _require(declared: Mapping[str, Any], key: str, value: str) -> None:
 def _three(values: list[float]) -> tuple[float, float, float]:
     first, second, third = map(float, values)
     return first, second, third
-
-
-def _at(value_by_count: Mapping[int, float], count: int) -> float:
-    """The value of the largest declared count that is not above `count`."""
-    if count < 1:
-        raise ValueError(f"a person in a gallery has at least one enrolment, not {count}")
-    return value_by_count[max(each for each in value_by_count if each <= count)]

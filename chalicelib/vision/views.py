@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chalicelib.domain.errors import EmptyBody, UnreadableMedia, UnsupportedMediaType
 from chalicelib.domain.media import sniff
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Face
 from chalicelib.vision.quality import measure, reasons
 from chalicelib.vision.video import sample_video
 
@@ -83,9 +83,9 @@ def main_face(faces: Sequence[Face]) -> Face | str:
     return main
 
 
-def good_view(picture: Picture, detector: Detector) -> View | str:
-    """The sample as a view to enrol from, or its gravest fault."""
-    face = main_face(detector.detect(picture))
+def good_view(picture: Picture, faces: Sequence[Face]) -> View | str:
+    """The sample with its `faces` as a view to enrol from, or its gravest fault."""
+    face = main_face(faces)
     if isinstance(face, str):
         return face
     faults = reasons(measure(picture, face))

