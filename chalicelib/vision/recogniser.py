@@ -13,7 +13,7 @@ from chalicelib.domain.sightings import Decision, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
 from chalicelib.vision.alignment import Aligner
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Detector, Face, open_detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.matching import Gallery, Match, match
 from chalicelib.vision.pack import Pack
@@ -108,7 +108,7 @@ class Recogniser:
 
     @cached_property
     def _detector(self) -> Detector:
-        return Detector(self._pack)
+        return open_detector(self._pack)
 
     @cached_property
     def _aligner(self) -> Aligner:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.alignment import Aligner
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Detector
+from chalicelib.vision.detector import open_detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.quality import measure, reasons
@@ -33,7 +33,7 @@ class Pipeline:
 
     def __init__(self, pack_directory: Path) -> None:
         pack = load_pack(pack_directory)
-        self._detector, self._aligner, self._embedder = Detector(pack), Aligner(pack), Embedder(pack)
+        self._detector, self._aligner, self._embedder = open_detector(pack), Aligner(pack), Embedder(pack)
 
     def faces(self, jpeg: bytes) -> list[SeenFace]:
         """Every face of a picture."""

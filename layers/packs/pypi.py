@@ -74,6 +74,7 @@ _SETTINGS = {
             [0.4901123135679, 0.6277975316475],
         ],
         "padding": 0.25,
+        "fit": "dlib",
     },
     "embedder": {
         "type": "dlib-resnet",
@@ -84,6 +85,7 @@ _SETTINGS = {
         "mean": [122.782, 117.001, 104.298],
         "scale": 0.00390625,
         "dimension": 128,
+        "mirrored": False,
     },
     # At a false-positive identification rate of 1 % among some 150 people; provisional until measured on people that
     # nobody tuned on.
@@ -107,12 +109,12 @@ RECIPE = Recipe(
     version="1",
     settings=_SETTINGS,
     outputs=(
-        Output("pnet.onnx", PNET, convert_pnet),
-        Output("rnet.onnx", RNET, convert_rnet),
-        Output("onet.onnx", ONET, convert_onet),
-        Output("landmarks.npz", SHAPE_PREDICTOR, convert_landmarks),
-        Output("embedder.onnx", RESNET, convert_embedder),
-        Output("LICENSE-dlib-models.txt", _DLIB_LICENCE, _as_is),
-        Output("LICENSE-mtcnn.txt", _MTCNN_LICENCE, _as_is),
+        Output("pnet.onnx", (PNET,), convert_pnet),
+        Output("rnet.onnx", (RNET,), convert_rnet),
+        Output("onet.onnx", (ONET,), convert_onet),
+        Output("landmarks.npz", (SHAPE_PREDICTOR,), convert_landmarks),
+        Output("embedder.onnx", (RESNET,), convert_embedder),
+        Output("LICENSE-dlib-models.txt", (_DLIB_LICENCE,), _as_is),
+        Output("LICENSE-mtcnn.txt", (_MTCNN_LICENCE,), _as_is),
     ),
 )
