@@ -1,8 +1,9 @@
 """Chips: each face turned upright, scaled and cut out as its embedder was trained to see it.
 
-A face is warped upright by the detector's eyes, the shape predictor finds its exact landmarks there, and the chip is
-warped by the similarity that brings those onto the template (Umeyama, "Least-Squares Estimation of Transformation
-Parameters Between Two Point Patterns", 1991). Training and service share this module, so both see the same chips.
+The chip is warped by the similarity that brings the face's landmarks onto the pack's template (Umeyama, "Least-Squares
+Estimation of Transformation Parameters Between Two Point Patterns", 1991). The landmarks are the detector's own, or
+a shape predictor finds them in the face warped upright by the detector's eyes. Training and service share this
+module, so both see the same chips.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from chalicelib.vision.decode import Picture
 from chalicelib.vision.detector import Face
 from chalicelib.vision.landmarks import Points, ShapePredictor
 from chalicelib.vision.pack import Pack
-from chalicelib.vision.specs import AlignmentSpec
+from chalicelib.vision.specs import AlignmentSpec, TreesSpec
 
 Chips = NDArray[np.uint8]
 Similarity = NDArray[np.float64]
@@ -30,12 +31,10 @@ class Aligner:
     """The aligner of a pack."""
 
     def __init__(self, pack: Pack) -> None:
-        self._predictor = ShapePredictor(pack)
+        trees = pack.landmarks
+        self._predictor = _UprightPredictor(pack, trees) if isinstance(trees, TreesSpec) else None
         self._size = pack.embedder.size
-        self._crop = pack.landmarks.crop
-        last = float(self._crop - 1 - pack.landmarks.inset)
-        self._rectangle = (float(pack.landmarks.inset), float(pack.landmarks.inset), last, last)
-        self._eyes = self._eyes_in_crop()
+        self._fit = pack.alignment.fit
         self._template = chip_template(pack.alignment, self._size)
 
     def align(self, picture: Picture, face: Face) -> NDArray[np.uint8]:
@@ -47,13 +46,29 @@ class Aligner:
         """(n, size, size, 3) uint8 RGB chips, in the order of `faces`."""
         chips = np.empty((len(faces), self._size, self._size, 3), np.uint8)
         for place, points in enumerate(self.landmarks(picture, faces)):
-            chips[place] = cut_chip(picture, points, self._template, self._size)
+            chips[place] = cut_chip(picture, points, self._template, self._size, self._fit)
         return chips
 
     def landmarks(self, picture: Picture, faces: Sequence[Face]) -> Points:
-        """(n, 5, 2) pixels of the picture: the predictor's points, in the template's order."""
+        """(n, 5, 2) pixels of the picture, in the template's order."""
         if not faces:
             return np.empty((0, *self._template.shape), np.float32)
+        if self._predictor is None:
+            return np.stack([face.landmarks for face in faces])
+        return self._predictor.landmarks(picture, faces)
+
+
+class _UprightPredictor:
+    """The shape predictor on faces warped upright by the detector's eyes."""
+
+    def __init__(self, pack: Pack, spec: TreesSpec) -> None:
+        self._predictor = ShapePredictor(pack, spec)
+        self._crop = spec.crop
+        last = float(spec.crop - 1 - spec.inset)
+        self._rectangle = (float(spec.inset), float(spec.inset), last, last)
+        self._eyes = self._eyes_in_crop()
+
+    def landmarks(self, picture: Picture, faces: Sequence[Face]) -> Points:
         upright = [similarity(face.landmarks[:2], self._eyes) for face in faces]
         crops = np.stack([warp(picture, onto, self._crop) for onto in upright])
         points = self._predictor.predict(crops, self._rectangle)
@@ -72,9 +87,11 @@ def chip_template(spec: AlignmentSpec, size: int) -> NDArray[np.float64]:
 
 
 def cut_chip(
-    picture: Picture, points: NDArray[np.floating], template: NDArray[np.float64], size: int
+    picture: Picture, points: NDArray[np.floating], template: NDArray[np.float64], size: int, fit: str
 ) -> NDArray[np.uint8]:
     """(size, size, 3): the part of the picture whose (p, 2) landmarks `points` come onto `template`."""
+    if fit == "points":
+        return warp(picture, similarity(points, template), size)
     return warp(picture, _chip_of(points, template, size), size, halving_shift=_DLIB_HALVING_SHIFT)
 
 

@@ -7,7 +7,7 @@ from chalicelib.vision.alignment import Chips
 from chalicelib.vision.pack import Pack, open_session
 
 Embeddings = NDArray[np.float32]
-_BATCH = 8  # beyond it a face costs no less, and memory grows
+_BATCH = 8  # beyond it a chip costs no less, and memory grows
 
 
 class Embedder:
@@ -18,13 +18,34 @@ class Embedder:
         self._session = open_session(pack, pack.embedder.file)
 
     def embed(self, chips: Chips) -> Embeddings:
-        """(n, size, size, 3) uint8 RGB chips → (n, dimension) float32, unit norm. n may be 0."""
+        """(n, size, size, 3) uint8 RGB chips → (n, dimension) float32, unit norm. n may be 0.
+
+        If the pack says so, an embedding is the average of the chip's and of the mirrored chip's.
+        """
         size = self._spec.size
         if chips.dtype != np.uint8 or chips.shape[1:] != (size, size, 3):
             raise ValueError(f"chips are (n, {size}, {size}, 3) uint8, not {chips.shape} {chips.dtype}")
         embeddings = np.empty((len(chips), self._spec.dimension), np.float32)
-        for start in range(0, len(chips), _BATCH):
-            batch = chips[start : start + _BATCH].transpose(0, 3, 1, 2)
-            (raw,) = self._session.run(["embedding"], {"input": np.ascontiguousarray(batch, np.float32)})
-            embeddings[start : start + _BATCH] = raw / np.linalg.norm(raw, axis=1, keepdims=True)
+        at_once = _BATCH // 2 if self._spec.mirrored else _BATCH
+        for start in range(0, len(chips), at_once):
+            embeddings[start : start + at_once] = self._averaged(chips[start : start + at_once])
         return embeddings
+
+    def _averaged(self, chips: Chips) -> Embeddings:
+        if not self._spec.mirrored:
+            return self._batch(chips)
+        both = self._batch(np.concatenate([chips, chips[:, :, ::-1]]))
+        return _unit(both[: len(chips)] + both[len(chips) :])
+
+    def _batch(self, chips: Chips) -> Embeddings:
+        channels = chips[..., ::-1] if self._spec.channels == "BGR" else chips
+        pixels = np.ascontiguousarray(channels.transpose(0, 3, 1, 2), np.float32)
+        if self._spec.normalisation:
+            mean, scale = self._spec.normalisation
+            pixels = (pixels - np.array(mean, np.float32)[:, None, None]) * np.float32(scale)
+        (raw,) = self._session.run(["embedding"], {"input": pixels})
+        return _unit(raw)
+
+
+def _unit(rows: Embeddings) -> Embeddings:
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)

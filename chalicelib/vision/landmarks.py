@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.vision.pack import Pack
+from chalicelib.vision.specs import TreesSpec
 
 Points = NDArray[np.float32]
 Rectangle = tuple[float, float, float, float]
@@ -31,10 +32,10 @@ class Cascade:
 
 
 class ShapePredictor:
-    """The shape predictor of a pack."""
+    """The shape predictor of a pack whose landmarks are of the type `regression-trees`."""
 
-    def __init__(self, pack: Pack) -> None:
-        with np.load(pack.path(pack.landmarks.file), allow_pickle=False) as file:
+    def __init__(self, pack: Pack, spec: TreesSpec) -> None:
+        with np.load(pack.path(spec.file), allow_pickle=False) as file:
             arrays = dict(file)
         self.mean_shape: Points = arrays["mean_shape"]
         """(p, 2) in parts of the rectangle."""

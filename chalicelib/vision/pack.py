@@ -118,8 +118,7 @@ def open_session(pack: Pack, file: str) -> "InferenceSession":
 
 
 def _files_used(pack: Pack) -> tuple[str, ...]:
-    detector = pack.detector
-    return (detector.proposal, detector.refinement, detector.output, pack.landmarks.file, pack.embedder.file)
+    return (*pack.detector.files, *pack.landmarks.files, pack.embedder.file)
 
 
 def _verify(directory: Path, name: str, expected: str) -> None:

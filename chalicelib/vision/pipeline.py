@@ -1,4 +1,4 @@
-"""From pixels to faces and embeddings: a pack's nets in their order. Service, training and evaluation all see by this."""
+"""From pixels to faces and embeddings: a pack's nets in their order. Service and training see by this."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.alignment import Aligner
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Detector, Face, open_detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.pack import Pack
 
@@ -22,7 +22,7 @@ _BRIGHTENED_LUMA = 0.45
 
 @dataclass(frozen=True, eq=False)
 class Look:
-    """The faces of one picture, the largest first, and the picture in which they were found: as it is, or brightened."""
+    """The faces of one picture, the largest first, and the picture they were found in: as it is, or brightened."""
 
     picture: Picture
     faces: list[Face]
@@ -52,7 +52,7 @@ class Pipeline:
 
     @cached_property
     def _detector(self) -> Detector:
-        return Detector(self._pack)
+        return open_detector(self._pack)
 
     @cached_property
     def _aligner(self) -> Aligner:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_POINTS = 5  # of every template, and of every detector
+
 
 @dataclass(frozen=True)
-class DetectorSpec:
+class MtcnnSpec:
     """MTCNN's cascade: files, probabilities to pass and overlaps to suppress, each for proposal, refinement, output."""
 
     proposal: str
@@ -18,41 +20,121 @@ class DetectorSpec:
     thresholds: tuple[float, float, float]
     overlaps: tuple[float, float, float]
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.proposal, self.refinement, self.output)
+
 
 @dataclass(frozen=True)
-class LandmarksSpec:
+class YunetSpec:
+    """YuNet: `strides` the pixels between the cells of its grids; faces from `smallest_face_px` are found reliably."""
+
+    file: str
+    strides: tuple[int, ...]
+    smallest_face_px: float
+    threshold: float
+    overlap: float
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.file,)
+
+
+DetectorSpec = MtcnnSpec | YunetSpec
+
+
+@dataclass(frozen=True)
+class TreesSpec:
     """A shape predictor that reads an upright crop of `crop` pixels, the face's rectangle `inset` pixels inside."""
 
     file: str
     crop: int
     inset: int
 
+    @property
+    def files(self) -> tuple[str, ...]:
+        return (self.file,)
+
+
+@dataclass(frozen=True)
+class DetectorPoints:
+    """The detector's own five points are the landmarks."""
+
+    files: tuple[str, ...] = ()
+
+
+LandmarksSpec = TreesSpec | DetectorPoints
+
 
 @dataclass(frozen=True)
 class AlignmentSpec:
-    """`template`: where the landmarks lie in the face's square, in parts of its side; `padding` around, likewise."""
+    """`template`: where the landmarks lie in the face's square, in parts of its side; `padding` around, likewise.
+
+    `fit`: how a chip is cut so that the landmarks come onto it, `dlib` (as dlib does) or `points` (least squares).
+    """
 
     template: tuple[tuple[float, float], ...]
     padding: float
+    fit: str
 
 
 @dataclass(frozen=True)
 class EmbedderSpec:
-    """Chips of `size` x `size` RGB pixels, 0..255 (the net normalises) → `dimension` values, not of unit norm."""
+    """Chips of `size` x `size` pixels, 0..255, `channels` RGB or BGR → `dimension` values, not of unit norm.
+
+    `normalisation`: (mean of each channel, scale), the net takes (pixel - mean)·scale; None if it does that itself.
+    `mirrored`: a face's embedding is the average of its chip's and of the mirrored chip's.
+    """
 
     file: str
     size: int
     dimension: int
+    channels: str
+    normalisation: tuple[tuple[float, float, float], float] | None
+    mirrored: bool
 
 
 def detector_of(declared: Mapping[str, Any]) -> DetectorSpec:
-    _require(declared, "type", "mtcnn")
-    _require(declared, "channels", "RGB")
+    if _one_of(declared, "type", "mtcnn", "yunet") == "mtcnn":
+        return _mtcnn_of(declared)
+    return _yunet_of(declared)
+
+
+def landmarks_of(declared: Mapping[str, Any]) -> LandmarksSpec:
+    if _one_of(declared, "type", "regression-trees", "detector") == "detector":
+        return DetectorPoints()
+    return TreesSpec(declared["file"], int(declared["crop"]), int(declared["inset"]))
+
+
+def alignment_of(declared: Mapping[str, Any]) -> AlignmentSpec:
+    template = tuple((float(x), float(y)) for x, y in declared["template"])
+    if len(template) != _POINTS:
+        raise ValueError(f"a template of {len(template)} points, expected {_POINTS}")
+    return AlignmentSpec(template, float(declared["padding"]), _one_of(declared, "fit", "dlib", "points"))
+
+
+def embedder_of(declared: Mapping[str, Any]) -> EmbedderSpec:
+    folded = _one_of(declared, "normalisation", "folded", "none") == "folded"
+    if not isinstance(declared["mirrored"], bool):
+        raise ValueError(f"mirrored {declared['mirrored']!r} is neither true nor false")  # noqa: TRY004
+    return EmbedderSpec(
+        file=declared["file"],
+        size=int(declared["size"]),
+        dimension=int(declared["dimension"]),
+        channels=_one_of(declared, "channels", "RGB", "BGR"),
+        normalisation=None if folded else (_three(declared["mean"]), float(declared["scale"])),
+        mirrored=declared["mirrored"],
+    )
+
+
+def _mtcnn_of(declared: Mapping[str, Any]) -> MtcnnSpec:
+    _one_of(declared, "channels", "RGB")
+    _one_of(declared, "normalisation", "folded")
     files = declared["files"]
     if not 0.1 <= declared["pyramid_factor"] <= 0.95 or declared["window"] < 1 or declared["stride"] < 1:
         # The pyramid would never end, or no window would ever move on.
         raise ValueError("a pyramid_factor outside .1 to .95, or a window or stride below 1")
-    return DetectorSpec(
+    return MtcnnSpec(
         proposal=files["proposal"],
         refinement=files["refinement"],
         output=files["output"],
@@ -64,25 +146,28 @@ def detector_of(declared: Mapping[str, Any]) -> DetectorSpec:
     )
 
 
-def landmarks_of(declared: Mapping[str, Any]) -> LandmarksSpec:
-    _require(declared, "type", "regression-trees")
-    return LandmarksSpec(declared["file"], int(declared["crop"]), int(declared["inset"]))
+def _yunet_of(declared: Mapping[str, Any]) -> YunetSpec:
+    _one_of(declared, "channels", "BGR")
+    _one_of(declared, "normalisation", "folded")
+    strides = tuple(int(stride) for stride in declared["strides"])
+    if not strides or any(stride < 1 or max(strides) % stride for stride in strides):
+        raise ValueError(f"strides {list(strides)} that do not divide the largest of them")
+    spec = YunetSpec(
+        declared["file"],
+        strides,
+        float(declared["smallest_face_px"]),
+        float(declared["threshold"]),
+        float(declared["overlap"]),
+    )
+    if spec.smallest_face_px < 1 or not 0 < spec.threshold < 1 or not 0 < spec.overlap < 1:
+        raise ValueError("a smallest_face_px below 1, or a threshold or overlap outside 0 to 1")
+    return spec
 
 
-def alignment_of(declared: Mapping[str, Any]) -> AlignmentSpec:
-    template = tuple((float(x), float(y)) for x, y in declared["template"])
-    return AlignmentSpec(template, float(declared["padding"]))
-
-
-def embedder_of(declared: Mapping[str, Any]) -> EmbedderSpec:
-    _require(declared, "channels", "RGB")
-    _require(declared, "normalisation", "folded")
-    return EmbedderSpec(declared["file"], int(declared["size"]), int(declared["dimension"]))
-
-
-def _require(declared: Mapping[str, Any], key: str, value: str) -> None:
-    if declared[key] != value:
-        raise ValueError(f"{key} {declared[key]!r} is not known, expected {value!r}")
+def _one_of(declared: Mapping[str, Any], key: str, *known: str) -> str:
+    if declared[key] not in known:
+        raise ValueError(f"{key} {declared[key]!r} is not known, expected {' or '.join(map(repr, known))}")
+    return str(declared[key])
 
 
 def _three(values: list[float]) -> tuple[float, float, float]:

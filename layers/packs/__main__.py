@@ -10,7 +10,10 @@ from layers.packs.build import build
 from layers.packs.recipe import Recipe
 
 _BUILD = Path(__file__).resolve().parents[2] / "build"
-_MODULES = {"pypi": "layers.packs.pypi"}  # name of the pack → module that declares its RECIPE
+_MODULES = {
+    "pypi": "layers.packs.pypi",
+    "yunet-reid0095": "layers.packs.yunet_reid0095",
+}  # name of the pack → module that declares its RECIPE
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -10,8 +10,9 @@ from typing import Any
 
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import DECLARATION, load_pack, read_declaration, write_declaration
+from layers.packs.downloads import ModelFile, at_hand, read_model
 from layers.packs.hashes import sha256_of
-from layers.packs.recipe import Recipe
+from layers.packs.recipe import Recipe, Source
 from layers.packs.sources import Archive, SourceFile, fetch, read_members
 
 Say = Callable[[str], None]
@@ -27,11 +28,12 @@ def build(recipe: Recipe, into: Path, cache: Path, say: Say = print) -> Path:
     with _alone(into):
         if into.exists() and _is_current(recipe, into, say):
             return into
-        contents = _read_sources(recipe, cache, say)
+        chosen = _buildable(recipe, cache, say)
+        contents = _read_sources(chosen, cache, say)
         with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}-") as folder:
             fresh = Path(folder, "pack")
             fresh.mkdir()
-            _write_files(recipe, contents, fresh, say)
+            _write_files(chosen, contents, fresh, say)
             pack = load_pack(fresh)
             replace_folder(fresh, into, Path(folder, "old"))
         say(f"built     {into}  {pack.model_id}")
@@ -48,7 +50,7 @@ def replace_folder(fresh: Path, target: Path, aside: Path) -> None:
 def _is_current(recipe: Recipe, into: Path, say: Say) -> bool:
     started = time.perf_counter()
     try:
-        if _without_results(read_declaration(into)) != recipe.declaration():
+        if _without_results(read_declaration(into)) not in [each.declaration() for each in recipe.variants()]:
             say(f"stale     {into} was built by another recipe: building again")
             return False
         pack = load_pack(into)
@@ -59,35 +61,64 @@ def _is_current(recipe: Recipe, into: Path, say: Say) -> bool:
 
 
 def _without_results(declaration: Mapping[str, Any]) -> dict[str, Any]:
-    files = {name: {"source": declared.get("source")} for name, declared in declaration["files"].items()}
+    files = {name: {"sources": declared.get("sources")} for name, declared in declaration["files"].items()}
     return {**declaration, "files": files}
 
 
-def _read_sources(recipe: Recipe, cache: Path, say: Say) -> dict[SourceFile, bytes]:
+def _buildable(recipe: Recipe, cache: Path, say: Say) -> Recipe:
+    """The first variant whose files are at hand or on PyPI; else the last one, whose files have URLs."""
+    *preferred, last = recipe.variants()
+    for each in preferred:
+        files = [source for source in each.sources() if isinstance(source, ModelFile)]
+        missing = [file.filename for file in files if not file.url and at_hand(file, cache) is None]
+        if not missing:
+            return each
+        say(
+            f"missing   {', '.join(missing)}: not in the folder that ROLLCALL_MODELS names; trying other sources"
+        )
+    return last
+
+
+def _read_sources(recipe: Recipe, cache: Path, say: Say) -> dict[Source, bytes]:
     by_archive: dict[Archive, list[SourceFile]] = {}
-    for output in recipe.outputs:
-        by_archive.setdefault(output.source.archive, []).append(output.source)
-    contents: dict[SourceFile, bytes] = {}
+    contents: dict[Source, bytes] = {}
+    for source in recipe.sources():
+        if isinstance(source, SourceFile):
+            by_archive.setdefault(source.archive, []).append(source)
+        else:
+            contents[source] = _read_file(source, cache, say)
     for archive, files in by_archive.items():
         started = time.perf_counter()
         had = (cache / archive.filename).exists()
         path = fetch(archive, cache)
-        contents |= read_members(path, files)
-        verb = "checked " if had else "fetched "
-        say(_line(f"{verb}  {archive.filename}", path.stat().st_size, time.perf_counter() - started))
+        for file, content in read_members(path, files).items():
+            contents[file] = content
+        say(_line(f"{_verb(had)}  {archive.filename}", path.stat().st_size, time.perf_counter() - started))
     return contents
 
 
-def _write_files(recipe: Recipe, contents: Mapping[SourceFile, bytes], folder: Path, say: Say) -> None:
+def _read_file(file: ModelFile, cache: Path, say: Say) -> bytes:
+    started = time.perf_counter()
+    had = at_hand(file, cache) is not None
+    content = read_model(file, cache, say)
+    say(_line(f"{_verb(had)}  {file.filename}", len(content), time.perf_counter() - started))
+    return content
+
+
+def _write_files(recipe: Recipe, contents: Mapping[Source, bytes], folder: Path, say: Say) -> None:
     declaration = recipe.declaration()
     for output in recipe.outputs:
         started = time.perf_counter()
-        written = output.convert(contents[output.source])
+        written = output.convert(*(contents[source] for source in output.sources))
         (folder / output.name).write_bytes(written)
         declared = declaration["files"][output.name]
         declaration["files"][output.name] = {"sha256": sha256_of(written), "bytes": len(written), **declared}
         say(_line(f"converted {output.name}", len(written), time.perf_counter() - started))
     (folder / DECLARATION).write_text(write_declaration(declaration), encoding="utf-8")
+
+
+def _verb(had: bool) -> str:
+    return "checked " if had else "fetched "
 
 
 def _line(what: str, size: int, seconds: float) -> str:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Face, open_detector
 from chalicelib.vision.pack import Pack, load_pack, open_session
 from layers.packs import pypi
 from layers.packs.build import build
@@ -78,7 +78,7 @@ def test_the_cascade_finds_the_faces_that_the_package_finds(python: Path, pack: 
     answers = ask(
         python, tmp_path, **nets_questions(), **{f"picture_{i}": photo for i, photo in enumerate(photos)}
     )
-    detector = Detector(pack)
+    detector = open_detector(pack)
     found = missed = extra = 0
     for place, photo in enumerate(photos):
         theirs, ours = answers[f"faces_{place}"], detector.detect(photo, min_face=20)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.boxes import square, suppress
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Detector, Face, open_detector
 from chalicelib.vision.pack import Pack
 from infra.demo.identities import shown
 from infra.demo.scenes import classroom_frame
@@ -18,7 +18,7 @@ Photos = Mapping[str, list[NDArray[np.uint8]]]
 
 @pytest.fixture(scope="module")
 def detector(pack: Pack) -> Detector:
-    return Detector(pack)
+    return open_detector(pack)
 
 
 @pytest.mark.parametrize("level", [0, 127, 255])
@@ -115,12 +115,12 @@ def test_a_picture_made_of_faces_costs_no_more_than_a_crowd(
     """The best candidates are kept after each net; here the limits are small enough to be met."""
     jpeg = classroom_frame(shown()[:6], 1).jpeg
     picture = decode_picture(jpeg)
-    everybody = Detector(pack).detect(picture)
+    everybody = open_detector(pack).detect(picture)
     assert len(everybody) == 6
-    monkeypatch.setattr("chalicelib.vision.detector.MOST_FACES", 4)
+    monkeypatch.setattr("chalicelib.vision.mtcnn.MOST_FACES", 4)
     best = sorted((face.score for face in everybody), reverse=True)[:4]
-    assert sorted((face.score for face in Detector(pack).detect(picture)), reverse=True) == pytest.approx(
-        best
-    )
-    monkeypatch.setattr("chalicelib.vision.detector._MOST_PROPOSED", 1)
-    assert len(Detector(pack).detect(picture)) <= 1
+    assert sorted(
+        (face.score for face in open_detector(pack).detect(picture)), reverse=True
+    ) == pytest.approx(best)
+    monkeypatch.setattr("chalicelib.vision.mtcnn._MOST_PROPOSED", 1)
+    assert len(open_detector(pack).detect(picture)) <= 1

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chalicelib.vision.alignment import Aligner, chip_template, cut_chip
-from chalicelib.vision.detector import Detector
+from chalicelib.vision.detector import open_detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.landmarks import ShapePredictor
 from chalicelib.vision.pack import Pack, open_session
@@ -48,7 +48,7 @@ def test_the_shape_predictor_gives_dlibs_landmarks(
     dlib: ModuleType, dlib_models: Models, pack: Pack, soft_picture: NDArray[np.uint8]
 ) -> None:
     reference = dlib.shape_predictor(str(dlib_models[pypi.SHAPE_PREDICTOR]))
-    predictor = ShapePredictor(pack)
+    predictor = ShapePredictor(pack, pack.landmarks)
     edges = [
         (200, 100, 299, 199),
         (10, 10, 70, 70),
@@ -73,7 +73,7 @@ def test_chips_are_dlibs_at_every_scale(
         parts = [dlib.point(int(x), int(y)) for x, y in points]
         detection = dlib.full_object_detection(dlib.rectangle(0, 0, 9, 9), parts)
         expected = dlib.get_face_chip(picture, detection, 150, pack.alignment.padding)
-        chip = cut_chip(picture, points, template, pack.embedder.size)
+        chip = cut_chip(picture, points, template, pack.embedder.size, pack.alignment.fit)
         assert np.abs(chip.astype(int) - expected).mean() < 1.5
         ours, theirs = embedder.embed(np.stack([chip, expected]))
         assert ours @ theirs > 0.9995
@@ -84,7 +84,7 @@ def test_photographs_give_dlibs_landmarks_and_embeddings(
 ) -> None:
     shape, resnet = (dlib_models[each] for each in (pypi.SHAPE_PREDICTOR, pypi.RESNET))
     predictor, network = dlib.shape_predictor(str(shape)), dlib.face_recognition_model_v1(str(resnet))
-    detector, aligner, embedder = Detector(pack), Aligner(pack), Embedder(pack)
+    detector, aligner, embedder = open_detector(pack), Aligner(pack), Embedder(pack)
     cosines, distances = [], []
     for photo in (photos[0] for photos in face_photos.values()):
         face = detector.detect(photo)[0]
@@ -94,7 +94,7 @@ def test_photographs_give_dlibs_landmarks_and_embeddings(
         )
         theirs = predictor(photo, around)
         edges = (around.left(), around.top(), around.right(), around.bottom())
-        ours = ShapePredictor(pack).predict(photo[None], edges)[0]
+        ours = ShapePredictor(pack, pack.landmarks).predict(photo[None], edges)[0]
         distances.append(np.abs(ours - landmarks_of(theirs)))
         parts = [dlib.point(int(x), int(y)) for x, y in np.round(aligner.landmarks(photo, [face])[0])]
         descriptor = np.array(

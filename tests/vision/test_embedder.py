@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.alignment import Aligner, similarity, warp
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Face, open_detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.pack import Pack
 
@@ -66,7 +66,7 @@ def test_chips_of_another_size_or_type_are_refused(embedder: Embedder, wrong: ND
 def test_a_person_is_nearer_to_themselves_than_to_anybody_else(
     pack: Pack, aligner: Aligner, embedder: Embedder, face_photos: Photos
 ) -> None:
-    detector = Detector(pack)
+    detector = open_detector(pack)
     chips = [
         aligner.align(photo, detector.detect(photo)[0]) for each in face_photos.values() for photo in each[:2]
     ]
@@ -80,7 +80,7 @@ def test_a_person_is_nearer_to_themselves_than_to_anybody_else(
 def test_a_turned_face_gives_the_same_chip(pack: Pack, aligner: Aligner, face_photos: Photos) -> None:
     """In-plane rotation and scale are what alignment takes away."""
     photo = next(iter(face_photos.values()))[0]
-    upright = Detector(pack).detect(photo)[0]
+    upright = open_detector(pack).detect(photo)[0]
     onto = cv2.getRotationMatrix2D((125, 125), 25, 1.7)
     onto[:, 2] += 120
     turned = np.asarray(cv2.warpAffine(photo, onto, (490, 490), flags=cv2.INTER_CUBIC), np.uint8)

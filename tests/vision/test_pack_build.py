@@ -36,7 +36,7 @@ def recipe(cache: Path) -> Recipe:
     source = SourceFile(archive, "tiny/weights.bin", hashlib.sha256(WEIGHTS).hexdigest(), "CC0-1.0")
     used = ("pnet.onnx", "rnet.onnx", "onet.onnx", "landmarks.npz", "embedder.onnx")
     return Recipe(
-        "tiny", "1", pypi.RECIPE.settings, tuple(Output(name, source, bytes.upper) for name in used)
+        "tiny", "1", pypi.RECIPE.settings, tuple(Output(name, (source,), bytes.upper) for name in used)
     )
 
 
@@ -96,7 +96,7 @@ def test_a_changed_source_file_is_refused_and_nothing_is_left(
     recipe: Recipe, cache: Path, tmp_path: Path
 ) -> None:
     first, *_ = recipe.outputs
-    other = replace(first, source=replace(first.source, sha256="0" * 64))
+    other = replace(first, sources=(replace(first.sources[0], sha256="0" * 64),))
     with pytest.raises(PackRefused, match=r"tiny/weights\.bin: expected sha256 0{64}, found"):
         build(replace(recipe, outputs=(other,)), tmp_path / "into" / "tiny", cache)
     assert visible(tmp_path / "into") == set()

@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Detector, Face
+from chalicelib.vision.detector import Face, open_detector
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.quality import MAX_TURN, FaceQuality, Reason, measure, reasons
 
@@ -123,7 +123,7 @@ def photos() -> list[Picture]:
 def test_ordinary_photos_pass_and_the_same_photos_blurred_or_dark_do_not(
     photos: list[Picture], pack_dir: Path
 ) -> None:
-    detector = Detector(load_pack(pack_dir))
+    detector = open_detector(load_pack(pack_dir))
     seen = [(photo, found[0]) for photo in photos if (found := detector.detect(photo))]
     assert len(seen) > 0.95 * len(photos)
 
