@@ -33,6 +33,7 @@ class Settings:
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
     cached_galleries: int = 8
+    stranger_share: float = 0.1  # of the faces that cameras see: what a confidence assumes
 
     @property
     def closing_patience(self) -> timedelta:
@@ -53,9 +54,15 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
 
 
 def _parse(name: str, text: str, kind: type) -> object:
-    if not issubclass(kind, int):
+    if not issubclass(kind, int | float):
         return Path(text) if issubclass(kind, Path) else text
     try:
-        return int(text)
+        number = kind(text)
     except ValueError as error:
-        raise ValueError(f"{name} must be a whole number, not {text!r}.") from error
+        raise ValueError(f"{name} must be a {_KINDS[kind]}, not {text!r}.") from error
+    if kind is float and not 0 < number < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, not {text}.")
+    return number
+
+
+_KINDS = {int: "whole number", float: "share"}

@@ -128,7 +128,7 @@ def recogniser() -> ports.Recogniser:
     from chalicelib.vision.recogniser import Recogniser
 
     # A gallery goes from the recogniser back to it, untouched: services need not know its type.
-    return cast(ports.Recogniser, Recogniser(load_pack(settings().pack_dir)))
+    return cast(ports.Recogniser, Recogniser(load_pack(settings().pack_dir), settings().stranger_share))
 
 
 @_once
@@ -140,6 +140,7 @@ def gallery_of() -> Callable[[str], ports.Gallery]:
         load_gallery,
         courses=courses(),
         models=models(),
+        people=people(),
         templates=templates(),
         recogniser=recogniser(),
         cache=GalleryCache(settings().cached_galleries),

@@ -101,6 +101,6 @@ def _sighting_out(sighting: Sighting) -> dict[str, Any]:
         "decision": sighting.decision.value,
         **{
             name: round(fields[name], 4)
-            for name in ("detection", "quality", "similarity", "score", "margin", "threshold")
+            for name in ("detection", "quality", "similarity", "score", "margin", "threshold", "confidence")
         },
     }

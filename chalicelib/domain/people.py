@@ -42,3 +42,8 @@ class Consent:
     def permits_matching(self) -> bool:
         """Without it there is no embedding, and nothing is compared."""
         return self.active and Use.MATCHING in self.uses
+
+    @property
+    def permits_normalisation(self) -> bool:
+        """Whether the person's template may be in the cohort of other people's galleries."""
+        return self.permits_matching and Use.NORMALISATION in self.uses

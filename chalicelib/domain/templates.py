@@ -29,6 +29,14 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Champion:
+    """The model in service. `cohort_version` rises when somebody may not be in a cohort of it any more."""
+
+    model_id: str
+    cohort_version: int = 0
+
+
+@dataclass(frozen=True)
 class ExtractedViews:
     """What an enrolment kept of the uploaded media, and why it dropped the rest.
 

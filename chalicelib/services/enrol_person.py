@@ -38,7 +38,7 @@ def enrol_person(
         if not _may_enrol(registration.person_id, people):
             registrations.conclude(registration, _refused())
         elif all(media.exists(part) for part in registration.keys):
-            model_id = require_champion(models=models, recogniser=recogniser)
+            model_id = require_champion(models=models, recogniser=recogniser).model_id
             views, outcome = _look(registration, model_id, media, recogniser, max_bytes)
             if views is None:
                 registrations.conclude(registration, outcome)

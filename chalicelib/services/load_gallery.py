@@ -2,14 +2,16 @@
 
 from collections import OrderedDict
 
-from chalicelib.services.ports import Courses, Gallery, Models, Recogniser, Templates
+from chalicelib.domain.templates import Champion
+from chalicelib.services.choose_cohort import choose_cohort
+from chalicelib.services.ports import Courses, Gallery, Models, People, Recogniser, Templates
 from chalicelib.services.require_champion import require_champion
 
-Key = tuple[str, int, str]
+Key = tuple[str, int, Champion]
 
 
 class GalleryCache:
-    """The galleries used last, by (course, version, model)."""
+    """The galleries used last, by (course, version, champion)."""
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
@@ -32,19 +34,23 @@ def load_gallery(
     *,
     courses: Courses,
     models: Models,
+    people: People,
     templates: Templates,
     recogniser: Recogniser,
     cache: GalleryCache,
 ) -> Gallery:
-    """The version is read strongly for each frame, before the roster: a gallery can be newer than its key, never older.
+    """The course's roster, with a cohort.
 
-    Raises CourseNotFound, ModelNotInstalled.
+    Course and champion are read strongly for each frame, before the roster: a gallery can be newer than its key, never
+    older, and who withdraws is in no cohort of the next frame. Raises CourseNotFound, ModelNotInstalled.
     """
     version = courses.get(course_id).version
-    model_id = require_champion(models=models, recogniser=recogniser)
-    key = (course_id, version, model_id)
+    champion = require_champion(models=models, recogniser=recogniser)
+    key = (course_id, version, champion)
     gallery = cache.get(key)
     if gallery is None:
-        gallery = recogniser.gallery(templates.of_people(courses.roster(course_id), model_id))
+        roster, model_id = courses.roster(course_id), champion.model_id
+        cohort = choose_cohort(roster, model_id, recogniser.cohort_size, people=people, templates=templates)
+        gallery = recogniser.gallery(templates.of_people(roster, model_id), cohort)
         cache.put(key, gallery)
     return gallery

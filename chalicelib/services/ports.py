@@ -1,6 +1,6 @@
 """What the services ask of the world. wiring.py decides what stands behind each port."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
@@ -13,7 +13,7 @@ from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session
 from chalicelib.domain.sightings import Sighting
-from chalicelib.domain.templates import ExtractedViews, Template
+from chalicelib.domain.templates import Champion, ExtractedViews, Template
 
 Item = TypeVar("Item")
 
@@ -43,6 +43,9 @@ class People(Protocol):
     def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
     def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
+    def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
+        """Those whose consent permits it, read strongly."""
+
     def give_consent(self, consent: Consent) -> None:
         """Replace and keep the one before. Without matching, the templates go. Raises PersonNotFound, Contention."""
 
@@ -110,6 +113,9 @@ class Registrations(Protocol):
 class Templates(Protocol):
     def get(self, person_id: str, model_id: str) -> Template | None: ...
     def of_people(self, person_ids: Sequence[str], model_id: str) -> tuple[Template, ...]: ...
+    def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
+        """Every template of the model, one query a shard, in an order that stays the same."""
+
     def enrol(self, template: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
         """Store the template, conclude the registration and bump the person's courses in one transaction.
 
@@ -118,8 +124,8 @@ class Templates(Protocol):
 
 
 class Models(Protocol):
-    def champion(self, installed: str) -> str:
-        """The id of the model in service, read strongly; the first asker of a new deployment installs its own."""
+    def champion(self, installed: str) -> Champion:
+        """The model in service, read strongly; the first asker of a new deployment installs its own."""
 
 
 class Access(Protocol):
@@ -155,7 +161,11 @@ class Gallery(Protocol):
 class Recogniser(Protocol):
     @property
     def model_id(self) -> str: ...
-    def gallery(self, templates: Sequence[Template]) -> Gallery: ...
+    @property
+    def cohort_size(self) -> int:
+        """How many other people's templates a gallery wants; 0 if none."""
+
+    def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> Gallery: ...
     def recognise(self, picture: bytes, gallery: Gallery) -> tuple[Sighting, ...]:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 

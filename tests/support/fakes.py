@@ -53,9 +53,12 @@ class FakeRecogniser:
         self.model_id = model_id
         self.galleries_built = 0
         self.views_extracted = 0
+        self.cohort_size = 0
+        self.cohort: list[str] = []
 
-    def gallery(self, templates: Sequence[Template]) -> FakeGallery:
+    def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> FakeGallery:
         self.galleries_built += 1
+        self.cohort = [template.person_id for template in cohort]
         people = {t.occasions[-1].embeddings[0].decode(): t.person_id for t in templates}
         return FakeGallery(self.model_id, people)
 
@@ -85,5 +88,6 @@ class FakeRecogniser:
             score=shown["score"] if known else 0.5,
             margin=0.1,
             threshold=0.95,
+            confidence=0.9,
             decision=Decision(shown["decision"]) if known else Decision.UNKNOWN,
         )

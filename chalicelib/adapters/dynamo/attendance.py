@@ -76,4 +76,4 @@ def _attendance(record: MarkRecord) -> AttendanceRecord:
 
 
 def _evidence(stored: Any) -> Evidence | None:
-    return None if stored is None else Evidence(**{**stored, "box": Box(**stored["box"])})
+    return None if stored is None else Evidence(**{"confidence": 0.0, **stored, "box": Box(**stored["box"])})

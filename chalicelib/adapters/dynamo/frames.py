@@ -110,4 +110,6 @@ def _result(stored: Any) -> FrameResult:
 
 
 def _sighting(stored: Any) -> Sighting:
-    return Sighting(**{**stored, "box": Box(**stored["box"]), "decision": Decision(stored["decision"])})
+    return Sighting(
+        **{"confidence": 0.0, **stored, "box": Box(**stored["box"]), "decision": Decision(stored["decision"])}
+    )

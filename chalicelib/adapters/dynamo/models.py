@@ -1,7 +1,9 @@
-"""Which model is in service."""
+"""Which model is in service, and which version its cohorts have."""
 
 from chalicelib.adapters.dynamo.records import ModelRecord
-from chalicelib.adapters.dynamo.transactions import conditional
+from chalicelib.adapters.dynamo.transactions import Transaction, conditional
+from chalicelib.domain.errors import Contention
+from chalicelib.domain.templates import Champion
 
 CHAMPION = "champion"
 
@@ -11,19 +13,38 @@ class _InstalledError(Exception):
 
 
 class DynamoModels:
-    def champion(self, installed: str) -> str:
-        try:
-            return ModelRecord.get(CHAMPION, consistent_read=True).model_id
-        except ModelRecord.DoesNotExist:
-            pass
+    def champion(self, installed: str) -> Champion:
+        """Read strongly."""
+        stored = _read()
+        if stored is not None and stored.model_id is not None:
+            return _champion(stored)
         try:
             conditional(
-                lambda: ModelRecord(CHAMPION, model_id=installed).save(
-                    condition=ModelRecord.id.does_not_exist()
+                lambda: ModelRecord(CHAMPION).update(
+                    actions=[ModelRecord.model_id.set(installed)],
+                    condition=ModelRecord.model_id.does_not_exist(),
                 ),
                 _InstalledError(),
             )
         except _InstalledError:
-            # Another function was first: its model is in service.
-            return ModelRecord.get(CHAMPION, consistent_read=True).model_id
-        return installed
+            pass  # another function was first: its model is in service
+        stored = _read()
+        if stored is None:
+            raise Contention("The model in service is being changed.")
+        return _champion(stored)
+
+
+def bump_cohorts(transaction: Transaction) -> None:
+    """In the transaction after which a person's template may not normalise other people's scores any more."""
+    transaction.update(ModelRecord(CHAMPION), [ModelRecord.cohort_version.add(1)], None, Contention())
+
+
+def _read() -> ModelRecord | None:
+    try:
+        return ModelRecord.get(CHAMPION, consistent_read=True)
+    except ModelRecord.DoesNotExist:
+        return None
+
+
+def _champion(stored: ModelRecord) -> Champion:
+    return Champion(stored.model_id, int(stored.cohort_version or 0))

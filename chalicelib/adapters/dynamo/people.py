@@ -1,8 +1,9 @@
 """People and consents in DynamoDB."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
+from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import CONSENT, PERSON, ConsentRecord, PersonRecord, TemplateRecord
 from chalicelib.adapters.dynamo.templates import shard_of
@@ -34,16 +35,12 @@ class DynamoPeople:
 
     def consent(self, person_id: str) -> Consent | None:
         record = self._consent_record(person_id)
-        if record is None:
-            return None
-        return Consent(
-            person_id=person_id,
-            text_version=record.text_version,
-            signed_by=record.signed_by,
-            uses=tuple(sorted(Use(use) for use in record.uses)),
-            given_at=record.given_at,
-            withdrawn_at=record.withdrawn_at,
-        )
+        return None if record is None else _consent(record)
+
+    def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
+        keys = [(person_id, CONSENT) for person_id in person_ids]
+        consents = (_consent(record) for record in ConsentRecord.batch_get(keys, consistent_read=True))
+        return frozenset(consent.person_id for consent in consents if consent.permits_normalisation)
 
     def give_consent(self, consent: Consent) -> None:
         record = ConsentRecord(
@@ -62,6 +59,8 @@ class DynamoPeople:
             transaction.put(record)
             if not consent.permits_matching:
                 _delete_templates(transaction, person)
+            if not consent.permits_normalisation:
+                bump_cohorts(transaction)
 
         self._change(consent.person_id, give)
 
@@ -75,6 +74,7 @@ class DynamoPeople:
                 Contention(f"The consent of {person_id} was changed by another writer."),
             )
             _delete_templates(transaction, person)
+            bump_cohorts(transaction)
 
         self._change(person_id, withdraw)
 
@@ -110,6 +110,17 @@ class DynamoPeople:
 def _delete_templates(transaction: Transaction, person: PersonRecord) -> None:
     for model_id in person.model_ids or ():
         transaction.delete(TemplateRecord(shard_of(person.person_id, model_id), person.person_id))
+
+
+def _consent(record: ConsentRecord) -> Consent:
+    return Consent(
+        person_id=record.person_id,
+        text_version=record.text_version,
+        signed_by=record.signed_by,
+        uses=tuple(sorted(Use(use) for use in record.uses)),
+        given_at=record.given_at,
+        withdrawn_at=record.withdrawn_at,
+    )
 
 
 def _person(record: PersonRecord) -> Person:

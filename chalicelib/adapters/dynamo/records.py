@@ -242,7 +242,8 @@ class ModelRecord(Model):
         table_name = "models"
 
     id = UnicodeAttribute(hash_key=True)
-    model_id = UnicodeAttribute()
+    model_id = UnicodeAttribute(null=True)
+    cohort_version = NumberAttribute(null=True)
 
 
 def permits_matching() -> Condition:

@@ -2,7 +2,7 @@
 
 import base64
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
@@ -41,6 +41,11 @@ class DynamoTemplates:
             for record in TemplateRecord.batch_get(keys, consistent_read=True)
         }
         return tuple(found[person_id] for person_id in person_ids if person_id in found)
+
+    def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
+        for shard in range(SHARDS):
+            records = TemplateRecord.query(f"{model_id}#{shard}", consistent_read=True)
+            yield tuple(_template(record) for record in records)
 
     def enrol(self, template: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
         person_id = template.person_id
