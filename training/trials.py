@@ -1,0 +1,142 @@
+"""Identification trials: galleries drawn from people, and what a model says of the faces of people in and not in them.
+
+Scores and thresholds are those of the service (chalicelib.vision.matching). A face that was not found counts as a miss,
+and so do all faces of a person who could not be enrolled.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from chalicelib.domain.templates import Occasion, Template
+from chalicelib.vision.matching import Gallery, scored
+from chalicelib.vision.pack import Pack
+from chalicelib.vision.thresholds import Operating, Rivals
+from training.features import Seen
+from training.photos import Person
+from training.split import PROBES_FROM
+
+Floats = NDArray[np.float64]
+COUNTS = (1, 2, 3)
+"""Enrolment counts: the first one, two and three photos of a person."""
+
+Features = Mapping[Path, Seen | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """What was said of m faces, each against one gallery; where no face was found, `top` is -inf.
+
+    subject: (m,) whose face, as an index of the people or strangers given. right: (m,) the candidate is that person.
+    top, margin: (m,) the best score, and what it is ahead of the runner-up's. count: (m,) the candidate's enrolments.
+    """
+
+    subject: NDArray[np.intp]
+    right: NDArray[np.bool_]
+    top: Floats
+    margin: Floats
+    count: NDArray[np.intp]
+
+    def excess(self, operating: Operating) -> Floats:
+        """(m,) by how much each score is above its threshold; -inf where the margin is too small for any score."""
+        thresholds = np.array([operating.accept(count) for count in self.count])
+        return np.where(self.margin >= operating.margin, self.top - thresholds, -np.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Draw:
+    """One gallery: the faces of its people (mated) and of strangers (non-mated)."""
+
+    gallery: Gallery
+    mated: Faces
+    nonmated: Faces
+
+
+def template_of(person: Person, count: int, features: Features, model_id: str) -> Template | None:
+    """Of the first `count` photos, each an occasion; None if no face was found in any: a failure to enrol."""
+    seen = [found for photo in person.photos[:count] if (found := features[photo]) is not None]
+    occasions = tuple(Occasion("photo", (np.asarray(each.embedding, "<f4").tobytes(),)) for each in seen)
+    return Template(person.name, model_id, occasions) if occasions else None
+
+
+def cohort_of(people: Sequence[Person], features: Features, model_id: str) -> tuple[Template, ...]:
+    """Of all their photos, in an order that does not depend on their names."""
+    order = np.random.default_rng(0).permutation(len(people))
+    found = (template_of(people[each], len(people[each].photos), features, model_id) for each in order)
+    return tuple(template for template in found if template is not None)
+
+
+def draws(
+    people: Sequence[Person],
+    strangers: Sequence[Person],
+    features: Features,
+    pack: Pack,
+    *,
+    count: int,
+    size: int,
+    rivals: Rivals | None = None,
+    cohort: Sequence[Template] = (),
+    number: int = 10,
+    seed: int = 0,
+) -> Iterator[Draw]:
+    """`number` galleries of exactly `size` people, drawn by the seed alone: every count meets the same ones."""
+    for draw in range(number):
+        chosen = np.random.default_rng((seed, size, draw)).permutation(len(people))[:size]
+        gallery = gallery_of([people[each] for each in chosen], features, pack, count, rivals, cohort)
+        yield draw_of(people, chosen.tolist(), strangers, features, gallery)
+
+
+def gallery_of(
+    people: Sequence[Person],
+    features: Features,
+    pack: Pack,
+    count: int,
+    rivals: Rivals | None = None,
+    cohort: Sequence[Template] = (),
+) -> Gallery:
+    """Of those who can be enrolled."""
+    templates = (template_of(person, count, features, pack.model_id) for person in people)
+    enrolled = [template for template in templates if template is not None]
+    return Gallery.of(enrolled, pack.model_id, pack.embedder.dimension, rivals, cohort)
+
+
+def draw_of(
+    people: Sequence[Person],
+    chosen: Sequence[int],
+    strangers: Sequence[Person],
+    features: Features,
+    gallery: Gallery,
+) -> Draw:
+    """The probes of the `chosen` people, and the first photo of each stranger."""
+    probes = [(each, photo) for each in chosen for photo in people[each].photos[PROBES_FROM:]]
+    looks = [(number, stranger.photos[0]) for number, stranger in enumerate(strangers)]
+    return Draw(
+        gallery, _faces(probes, people, features, gallery), _faces(looks, strangers, features, gallery)
+    )
+
+
+def _faces(
+    probes: Sequence[tuple[int, Path]], owners: Sequence[Person], features: Features, gallery: Gallery
+) -> Faces:
+    found = [features[photo] for _, photo in probes]
+    seen = np.array([each is not None for each in found], bool)
+    embeddings = [each.embedding for each in found if each is not None]
+    top, margin = np.full(len(probes), -np.inf), np.zeros(len(probes))
+    best = np.zeros(len(probes), np.intp)
+    if embeddings:
+        _, scores = scored(np.stack(embeddings), gallery)
+        best[seen] = scores.argmax(axis=1)
+        ordered = np.partition(scores, -2, axis=1)[:, -2:]
+        top[seen], margin[seen] = ordered[:, 1], ordered[:, 1] - ordered[:, 0]
+    names, counts = np.array(gallery.person_ids), np.array(gallery.enrolment_counts, np.intp)
+    mine = np.array([owners[owner].name for owner, _ in probes])
+    return Faces(
+        subject=np.array([owner for owner, _ in probes], np.intp),
+        right=seen & (names[best] == mine),
+        top=top,
+        margin=margin,
+        count=counts[best],
+    )
