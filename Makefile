@@ -14,7 +14,7 @@ WORKERS ?= 2
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-10s %s\n", target[1], $$2}'
 
-$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt layers/api/requirements.txt layers/vision/requirements.txt
+$(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt layers/api/requirements.txt layers/vision/requirements.txt training/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Rollcall needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
 	@echo "Installing what Rollcall needs into $(VENV) …"
 	@$(PYTHON) -m venv $(VENV)

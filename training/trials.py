@@ -50,6 +50,7 @@ class Faces:
 class Draw:
     """One gallery: the faces of its people (mated) and of strangers (non-mated)."""
 
+    people: tuple[Person, ...]
     gallery: Gallery
     mated: Faces
     nonmated: Faces
@@ -113,8 +114,9 @@ def draw_of(
     """The probes of the `chosen` people, and the first photo of each stranger."""
     probes = [(each, photo) for each in chosen for photo in people[each].photos[PROBES_FROM:]]
     looks = [(number, stranger.photos[0]) for number, stranger in enumerate(strangers)]
+    drawn = tuple(people[each] for each in chosen)
     return Draw(
-        gallery, _faces(probes, people, features, gallery), _faces(looks, strangers, features, gallery)
+        drawn, gallery, _faces(probes, people, features, gallery), _faces(looks, strangers, features, gallery)
     )
 
 

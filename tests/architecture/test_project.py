@@ -94,6 +94,7 @@ def test_tables_are_encrypted_recoverable_and_outlive_the_stack() -> None:
         "requirements-dev.txt",
         "layers/api/requirements.txt",
         "layers/vision/requirements.txt",
+        "training/requirements.txt",
     ],
 )
 def test_every_dependency_is_pinned_and_says_why(path: str) -> None:

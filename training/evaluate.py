@@ -1,0 +1,241 @@
+"""Measure a pack on people whom nobody tuned it on.
+
+    python -m training.evaluate --people DIR --strangers DIR [--cohort DIR] --pack pypi --out FILE.json
+
+A DIR holds a folder of photos per person. People need four photos: the first one, two or three enrol, the rest are
+looked at, so that every enrolment count meets the same people and faces. Thresholds are the pack's alone. Beside
+FILE.json a report is written as FILE.html. Exits with 2 if an identity stands in two folders.
+"""
+
+import argparse
+import csv
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.errors import PackRefused
+from chalicelib.domain.templates import Template
+from chalicelib.vision.pack import DECLARATION, Pack, load_pack
+from layers.packs.hashes import sha256_of
+from training.confidences import reliability
+from training.degradations import DEGRADATIONS
+from training.features import Seen, look_at
+from training.groups import verification_by_group
+from training.identification import Judged, as_json, det_curve, fnir_at_threshold, fpir_at_threshold, judge
+from training.photos import Person, WrongSets, people_in, require_distinct
+from training.report import write_report
+from training.split import PROBES_FROM
+from training.trials import COUNTS, Draw, Features, cohort_of, draws, template_of
+from training.verification import claims
+
+OTHER_SIZES = (30, 60)
+STRANGER_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Test:
+    """Who is shown to which pack, and how. `gallery`: the roster's size."""
+
+    pack: Pack
+    people: Sequence[Person]
+    strangers: Sequence[Person]
+    cohort: Sequence[Template]
+    features: Features
+    gallery: int
+    draws: int
+    seed: int
+
+    def drawn(self, count: int, size: int, features: Features | None = None) -> list[Draw]:
+        return list(
+            draws(
+                self.people,
+                self.strangers,
+                features or self.features,
+                self.pack,
+                count=count,
+                size=size,
+                rivals=self.pack.thresholds.rivals,
+                cohort=self.cohort,
+                number=self.draws,
+                seed=self.seed,
+            )
+        )
+
+    def judged(self, drawn: Sequence[Draw]) -> Judged:
+        return judge(drawn, self.pack, (len(self.people), len(self.strangers)))
+
+
+def evaluate(test: Test, degrade: bool, groups: dict[str, str] | None) -> dict[str, Any]:
+    """The document: see the README for its fields."""
+    by_count = {count: test.drawn(count, test.gallery) for count in COUNTS}
+    sizes = sorted({*(size for size in OTHER_SIZES if size < len(test.people)), len(test.people)})
+    shown = [photo for each in test.people for photo in each.photos]
+    looks = [each.photos[0] for each in test.strangers]
+    usable = [seen.usable for photo in (*shown, *looks) if (seen := test.features[photo])]
+    document = {
+        "pack": test.pack.name,
+        "model_id": test.pack.model_id,
+        "pack_sha256": sha256_of(test.pack.path(DECLARATION).read_bytes()),
+        "promise": vars(test.pack.thresholds.promise),
+        "gallery": test.gallery,
+        "draws": test.draws,
+        "seed": test.seed,
+        "cohort": len(test.cohort),
+        "results": [as_json(count, test.judged(drawn)) for count, drawn in by_count.items()],
+        "other_galleries": [
+            as_json(count, test.judged(test.drawn(count, size))) for size in sizes for count in COUNTS
+        ],
+        "claims": [
+            claims(count, drawn, test.strangers, test.features, test.pack)
+            for count, drawn in by_count.items()
+        ],
+        "confidence": reliability(
+            [d for drawn in by_count.values() for d in drawn], test.pack, STRANGER_SHARE
+        ),
+        "failure_to_enrol": {str(count): _failures_to_enrol(test, count) for count in COUNTS},
+        "failure_to_acquire": _failures_to_acquire(test, test.features),
+        "quality_rejected": 1 - statistics.fmean(usable),
+        "image_ms_p50": _milliseconds(test.features),
+        "det": {str(count): det_curve(test.judged(drawn)) for count, drawn in by_count.items()},
+    }
+    if degrade:
+        document["degradations"] = [_degraded(test, name) for name in DEGRADATIONS]
+    if groups is not None:
+        document["groups"] = verification_by_group(test.people, test.features, test.pack, groups)
+    return document
+
+
+def _degraded(test: Test, name: str) -> dict[str, Any]:
+    """Enrolled from three good photos, looked at under bad conditions, by people and strangers alike."""
+    looks = [photo for each in test.people for photo in each.photos[PROBES_FROM:]]
+    looks += [each.photos[0] for each in test.strangers]
+    worse = look_at(looks, test.pack, change=DEGRADATIONS[name], say=lambda line: _say(f"{name}: {line}"))
+    features = {**test.features, **worse}
+    judged = test.judged(test.drawn(COUNTS[-1], test.gallery, features))
+    return {
+        "degradation": name,
+        "enrol": COUNTS[-1],
+        "fpir": fpir_at_threshold(judged).value,
+        "fnir": fnir_at_threshold(judged).value,
+        "failure_to_acquire": _failures_to_acquire(test, features),
+    }
+
+
+def _failures_to_enrol(test: Test, count: int) -> float:
+    """The part of the people of whom not one photo gives a template."""
+    failed = [template_of(each, count, test.features, test.pack.model_id) is None for each in test.people]
+    return statistics.fmean(failed)
+
+
+def _failures_to_acquire(test: Test, features: Features) -> float:
+    """The part of the photos looked at in which no face is found."""
+    looks = [photo for each in test.people for photo in each.photos[PROBES_FROM:]]
+    looks += [each.photos[0] for each in test.strangers]
+    return statistics.fmean(features[photo] is None for photo in looks)
+
+
+def _milliseconds(features: Features) -> float:
+    seen: list[Seen] = [each for each in features.values() if each is not None]
+    return round(1000 * statistics.median(each.seconds for each in seen), 2)
+
+
+def _test_of(given: argparse.Namespace) -> Test:
+    """Raises WrongSets, PackRefused."""
+    pack = load_pack(given.packs / given.pack)
+    people = people_in(given.people, PROBES_FROM + 1)
+    strangers = people_in(given.strangers)
+    others = people_in(given.cohort) if given.cohort else ()
+    require_distinct({"people": people, "strangers": strangers, "cohort": others})
+    if not 2 <= given.gallery <= len(people):
+        raise WrongSets(
+            f"A gallery of {given.gallery} cannot be drawn from {len(people)} people with four photos."
+        )
+    photos = [photo for each in (*people, *others) for photo in each.photos]
+    photos += [each.photos[0] for each in strangers]
+    features = look_at(photos, pack, cache=given.cache, say=_say)
+    cohort = cohort_of(others, features, pack.model_id)
+    return Test(pack, people, strangers, cohort, features, given.gallery, given.draws, given.seed)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    started = time.perf_counter()
+    try:
+        test = _test_of(given)
+        groups = None if given.groups is None else _groups(given.groups)
+    except (WrongSets, PackRefused, OSError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    document = evaluate(test, given.degrade, groups) | {
+        "wall_seconds": round(time.perf_counter() - started, 1)
+    }
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(document, indent=2) + "\n")
+    report = write_report(document, given.out.with_suffix(".html"))
+    for line in _table(document):
+        print(line)
+    print(f"See {given.out} and {report}.")
+    return 0
+
+
+def _groups(path: Path) -> dict[str, str]:
+    """Group by name, of a CSV of `name,group`."""
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        rows = list(csv.DictReader(file))
+    if not rows or not {"name", "group"} <= set(rows[0]):
+        raise WrongSets(f"{path} needs the columns name and group.")
+    return {row["name"]: row["group"] for row in rows}
+
+
+def _table(document: dict[str, Any]) -> list[str]:
+    lines = [
+        f"{document['model_id']}, pack.json sha256 {document['pack_sha256']}",
+        f"gallery {document['gallery']}, {document['draws']} draws, cohort {document['cohort']}",
+        "photos  rank-1  FPIR [95 %] at the pack's threshold     FNIR [95 %]     oracle FNIR at FPIR 0.1/0.3/1/3 %",
+    ]
+    for row in document["results"]:
+        at = row["at_pack_threshold"]
+        oracle = " ".join(f"{each['fnir']:.3f}{'' if each['supported'] else '?'}" for each in row["oracle"])
+        rates = f"{_with_interval(at, 'fpir')}   {_with_interval(at, 'fnir')}"
+        lines.append(f"{row['enrol']:6}  {row['rank1']:.3f}   {rates}   {oracle}")
+    lines.append("? fewer than 10 distinct strangers stand behind that threshold")
+    return lines
+
+
+def _with_interval(figures: dict[str, Any], name: str) -> str:
+    low, high = figures[f"{name}_interval"]
+    return f"{figures[name]:.4f} [{low:.4f}, {high:.4f}]"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.evaluate", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--people", type=Path, required=True, help="those who are enrolled: 4 photos or more")
+    parser.add_argument("--strangers", type=Path, required=True, help="those who are not: their first photo")
+    parser.add_argument("--cohort", type=Path, help="other people, against whom scores are normalised")
+    parser.add_argument("--pack", required=True, help="the name of a built pack")
+    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
+    parser.add_argument(
+        "--gallery", type=int, default=120, help="people on the roster (default: %(default)s)"
+    )
+    parser.add_argument("--draws", type=int, default=10, help="rosters drawn (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--groups", type=Path, help="a CSV of name,group: errors are reported by group")
+    parser.add_argument("--degrade", action="store_true", help="also measure pictures made worse")
+    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    return parser
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
