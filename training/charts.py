@@ -60,9 +60,8 @@ def _grid(across: Axis, up: Axis) -> list[str]:
         f'<text x="{(left + right) / 2}" y="{bottom + 36}" text-anchor="middle">{html.escape(across.title)}</text>'
     )
     middle = (top + bottom) / 2
-    parts.append(
-        f'<text x="14" y="{middle}" text-anchor="middle" transform="rotate(-90 14 {middle})">{html.escape(up.title)}</text>'
-    )
+    turned = f'text-anchor="middle" transform="rotate(-90 14 {middle})"'
+    parts.append(f'<text x="14" y="{middle}" {turned}>{html.escape(up.title)}</text>')
     return parts
 
 

@@ -13,6 +13,7 @@ from chalicelib.vision.pack import Pack
 from chalicelib.vision.thresholds import Confidence, Curve, Levels, Promise, Rivals, Thresholds
 from training.photos import Person
 from training.rates import threshold_at
+from training.split import PROBES_FROM
 from training.trials import COUNTS, Draw, Features, Floats, draws
 
 PROMISE = Promise(accept_fpir=0.01, review_fpir=0.05, claim_fmr=1e-4)
@@ -36,6 +37,7 @@ class Material:
     sizes: tuple[int, int] = SIZES
     counts: Sequence[int] = COUNTS
     number: int = DRAWS
+    probes_from: int = PROBES_FROM
 
 
 def choose_thresholds(
@@ -67,6 +69,7 @@ def _levels(
                 rivals=rivals,
                 cohort=cohort,
                 number=material.number,
+                probes_from=material.probes_from,
             )
         )
         for count in material.counts

@@ -82,12 +82,16 @@ def draws(
     cohort: Sequence[Template] = (),
     number: int = 10,
     seed: int = 0,
+    probes_from: int = PROBES_FROM,
 ) -> Iterator[Draw]:
-    """`number` galleries of exactly `size` people, drawn by the seed alone: every count meets the same ones."""
+    """`number` galleries of exactly `size` people, drawn by the seed alone: every count meets the same ones.
+
+    A stranger who is on a roster is none for it, so people may be given as strangers to each other.
+    """
     for draw in range(number):
         chosen = np.random.default_rng((seed, size, draw)).permutation(len(people))[:size]
         gallery = gallery_of([people[each] for each in chosen], features, pack, count, rivals, cohort)
-        yield draw_of(people, chosen.tolist(), strangers, features, gallery)
+        yield draw_of(people, chosen.tolist(), strangers, features, gallery, probes_from)
 
 
 def gallery_of(
@@ -110,11 +114,17 @@ def draw_of(
     strangers: Sequence[Person],
     features: Features,
     gallery: Gallery,
+    probes_from: int = PROBES_FROM,
 ) -> Draw:
     """The probes of the `chosen` people, and the first photo of each stranger."""
-    probes = [(each, photo) for each in chosen for photo in people[each].photos[PROBES_FROM:]]
-    looks = [(number, stranger.photos[0]) for number, stranger in enumerate(strangers)]
     drawn = tuple(people[each] for each in chosen)
+    on_roster = {person.name for person in drawn}
+    probes = [(each, photo) for each in chosen for photo in people[each].photos[probes_from:]]
+    looks = [
+        (number, stranger.photos[0])
+        for number, stranger in enumerate(strangers)
+        if stranger.name not in on_roster
+    ]
     return Draw(
         drawn, gallery, _faces(probes, people, features, gallery), _faces(looks, strangers, features, gallery)
     )

@@ -1,0 +1,80 @@
+"""Set a pack's thresholds from one deployment's own people and cameras.
+
+    python -m training.calibrate_site --people DIR --pack pypi --into build/packs/our-school
+
+DIR holds a folder per person of pictures from the deployment's own cameras, taken on different days, of people whose
+consent names evaluation: two or more each. Everybody is enrolled in some rosters and a stranger to others. With fewer
+than 100 people a threshold at an FPIR of 1 % would rest on chance: it is refused. The new pack has a model id of its
+own. Exits with 2 if the people are too few or the pack is refused.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from chalicelib.domain.errors import PackRefused
+from chalicelib.vision.pack import Pack, load_pack
+from layers.packs.derive import derive_pack
+from training.features import look_at
+from training.photos import Person, WrongSets, people_in
+from training.thresholds import RIVALS, Material, choose_thresholds
+from training.trials import COUNTS, cohort_of
+
+LEAST_PEOPLE = 100
+LEAST_PHOTOS = 2
+
+
+def calibrate_site(folder: Path, pack: Pack, into: Path) -> Pack:
+    """The pack at `into`, with the nets of `pack`. Raises WrongSets, PackRefused."""
+    people = people_in(folder, LEAST_PHOTOS)
+    if len(people) < LEAST_PEOPLE:
+        raise WrongSets(
+            f"{folder} holds {len(people)} people with {LEAST_PHOTOS} pictures or more; fewer than {LEAST_PEOPLE} do "
+            "not tell where one stranger in a hundred is accepted. The pack's own thresholds stand."
+        )
+    cohort, people = _parts(people)
+    photos = [photo for person in (*people, *cohort) for photo in person.photos]
+    features = look_at(photos, pack, say=_say)
+    counts = COUNTS[: min(len(person.photos) for person in people) - 1]
+    sizes = (len(people) // 5, len(people) // 2)
+    material = Material(people, people, features, pack, sizes, counts, probes_from=counts[-1])
+    thresholds = choose_thresholds(material, cohort_of(cohort, features, pack.model_id))
+    return derive_pack(pack.directory, into, into.name, thresholds)
+
+
+def _parts(people: Sequence[Person]) -> tuple[Sequence[Person], Sequence[Person]]:
+    """The cohort, if enough are left over for it, and the rest: on some rosters, and strangers to the others."""
+    order = [people[each] for each in np.random.default_rng(0).permutation(len(people))]
+    spare = RIVALS.cohort if len(order) >= RIVALS.cohort + LEAST_PEOPLE else 0
+    return order[:spare], order[spare:]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.calibrate_site", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--people", type=Path, required=True, help="a folder per person")
+    parser.add_argument("--pack", default="pypi", help="the name of a built pack (default: %(default)s)")
+    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
+    parser.add_argument("--into", type=Path, required=True, help="the new pack's folder")
+    given = parser.parse_args(arguments)
+    try:
+        derived = calibrate_site(given.people, load_pack(given.packs / given.pack), given.into)
+    except (WrongSets, PackRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(json.dumps(derived.thresholds.as_json(), indent=2))
+    print(f"built {given.into}: {derived.model_id}")
+    return 0
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""Is the promise kept on people whom calibration never saw? Divide anew many times, choose, and measure.
+
+    python -m training.repeat_splits --faces DIR --pack pypi --splits 20 --out FILE.json
+
+Each seed divides the people into halves by sha256; thresholds are chosen on one half exactly as a pack's are, and FPIR
+and FNIR measured on the other. The splits share people, so their spread tells how much a figure owes to the division;
+the bound on a promise is the mean of the splits' own subject-level bounds.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from chalicelib.domain.errors import PackRefused
+from chalicelib.vision.pack import Pack, load_pack
+from training.features import look_at
+from training.identification import fnir_at_threshold, fpir_at_threshold, judge
+from training.photos import Person, WrongSets, people_in
+from training.split import CALIBRATION, TEST, Sets, sets_of
+from training.thresholds import SIZES, Material, choose_thresholds
+from training.trials import COUNTS, Features, cohort_of, draws
+
+DRAWS = 10
+
+
+def measure_split(
+    people: Sequence[Person], features: Features, pack: Pack, seed: int
+) -> list[dict[str, Any]]:
+    """One row for each enrolment count."""
+    chosen_on, tested_on = sets_of(people, CALIBRATION, seed), sets_of(people, TEST, seed)
+    material = Material(chosen_on.people, chosen_on.strangers, features, pack)
+    thresholds = choose_thresholds(material, cohort_of(chosen_on.cohort, features, pack.model_id))
+    calibrated = replace(pack, thresholds=thresholds)
+    return [{"seed": seed, **_tested(tested_on, features, calibrated, count)} for count in COUNTS]
+
+
+def _tested(sets: Sets, features: Features, pack: Pack, count: int) -> dict[str, Any]:
+    drawn = list(
+        draws(
+            sets.people,
+            sets.strangers,
+            features,
+            pack,
+            count=count,
+            size=min(SIZES[1], len(sets.people)),
+            rivals=pack.thresholds.rivals,
+            cohort=cohort_of(sets.cohort, features, pack.model_id),
+            number=DRAWS,
+        )
+    )
+    judged = judge(drawn, pack, (len(sets.people), len(sets.strangers)))
+    fpir, fnir = fpir_at_threshold(judged), fnir_at_threshold(judged)
+    return {
+        "enrol": count,
+        "gallery": len(drawn[0].gallery.person_ids),
+        "normalised": drawn[0].gallery.normalises,
+        "fpir": fpir.value,
+        "fpir_upper": fpir.interval[1],
+        "fnir": fnir.value,
+    }
+
+
+def summary(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """By enrolment count, over the splits."""
+    return [
+        {
+            "enrol": count,
+            "fpir_mean": statistics.fmean(row["fpir"] for row in mine),
+            "fpir_upper_mean": statistics.fmean(row["fpir_upper"] for row in mine),
+            "fpir_largest": max(row["fpir"] for row in mine),
+            "fpir_spread": statistics.stdev(row["fpir"] for row in mine),
+            "fnir_mean": statistics.fmean(row["fnir"] for row in mine),
+        }
+        for count in COUNTS
+        if len(mine := [row for row in rows if row["enrol"] == count]) > 1
+    ]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    given = _parser().parse_args(arguments)
+    started = time.perf_counter()
+    try:
+        pack, people = load_pack(given.packs / given.pack), people_in(given.faces)
+    except (WrongSets, PackRefused) as error:
+        print(error, file=sys.stderr)
+        return 2
+    photos = [photo for person in people for photo in person.photos]
+    features = look_at(photos, pack, cache=given.cache, say=_say)
+    rows: list[dict[str, Any]] = []
+    for seed in range(given.splits):
+        rows += measure_split(people, features, pack, seed)
+        _say(f"split {seed + 1} of {given.splits}: FPIR {[round(row['fpir'], 4) for row in rows[-3:]]}")
+    promise = pack.thresholds.promise.accept_fpir
+    document = {
+        "pack": given.pack,
+        "promise": promise,
+        "splits": given.splits,
+        "summary": summary(rows),
+        "rows": rows,
+        "wall_seconds": round(time.perf_counter() - started, 1),
+    }
+    given.out.parent.mkdir(parents=True, exist_ok=True)
+    given.out.write_text(json.dumps(document, indent=2) + "\n")
+    print(json.dumps(document["summary"], indent=2))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m training.repeat_splits", description=__doc__.partition("\n")[0]
+    )
+    parser.add_argument("--faces", type=Path, required=True, help="a folder per person")
+    parser.add_argument("--pack", default="pypi", help="the name of a built pack (default: %(default)s)")
+    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
+    parser.add_argument("--splits", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    return parser
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
