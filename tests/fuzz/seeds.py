@@ -117,6 +117,14 @@ VIDEO_WORDS = (
 )
 
 
+def headers() -> Iterator[bytes]:
+    """Whole pictures, and each cut off soon after its type."""
+    for picture in pictures():
+        yield picture
+        yield picture[:20]
+    yield b"\0\0\0\x18ftypisom"  # a video, which is no picture
+
+
 def pictures() -> Iterator[bytes]:
     head = _head(96)
     kinds: list[Pixels] = [head[..., :3], head, head[..., 0], head[..., :3].astype(np.uint16) * 257]

@@ -4,6 +4,7 @@ Only the errors that a reader declares may come out of it; any other, a crash, o
 bytes that did it are saved. Each outcome is told once, on standard output, so that one sees how deep the bytes went.
 """
 
+import random
 import re
 import resource
 import sys
@@ -21,7 +22,7 @@ with atheris.instrument_imports(include=["chalicelib"]):
     from chalicelib.vision.pack import DECLARATION, Pack, load_pack
     from chalicelib.vision.quality import measure
     from chalicelib.vision.video import sample_video
-from tests.fuzz.mending import mended
+from tests.fuzz.mutations import mended, odd
 from tests.fuzz.seeds import NETS
 
 MEMORY_BYTES = 2048 * 1024 * 1024
@@ -91,6 +92,14 @@ def once(target: Target, declared: tuple[type[Exception], ...]) -> Callable[[byt
     return call
 
 
+def mutated(data: bytes, most_bytes: int, seed: int) -> bytes:
+    """libFuzzer's mutation, mended; of a declaration every other time one value of it."""
+    rng = random.Random(seed)
+    if data.startswith(b"{") and rng.random() < 0.5:
+        return odd(data, rng)[:most_bytes]
+    return mended(atheris.Mutate(data, most_bytes))[:most_bytes]
+
+
 def main() -> None:
     name, *options = sys.argv[1:]
     if name == "header":
@@ -105,7 +114,7 @@ def main() -> None:
     atheris.Setup(
         [name, *options],
         once(target, declared),
-        custom_mutator=lambda data, most, _seed: mended(atheris.Mutate(data, most))[:most],
+        custom_mutator=mutated,
     )
     atheris.Fuzz()
 

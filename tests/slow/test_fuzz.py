@@ -77,9 +77,7 @@ def missing(wanted: Iterable[str], outcomes: set[str]) -> Iterator[str]:
 
 
 def test_headers_are_read_or_refused(tmp_path: Path) -> None:
-    runs, outcomes = fuzzed(
-        "header", tmp_path, [*seeds.pictures(), b"\0\0\0\x18ftypisom"], seeds.PICTURE_WORDS, 20_000
-    )
+    runs, outcomes = fuzzed("header", tmp_path, seeds.headers(), seeds.PICTURE_WORDS, 20_000)
     wanted = [
         *("image/jpeg accepted", "image/png accepted", "image/webp accepted", "TooManyPixels", "EmptyBody"),
         *(
@@ -94,7 +92,7 @@ def test_headers_are_read_or_refused(tmp_path: Path) -> None:
         *("a picture (JPEG", "this is video/", "does not open with", "WebP's header is damaged"),
     ]
     assert list(missing(wanted, outcomes)) == []
-    assert runs > 1_000 * SECONDS
+    assert runs > 1_000
 
 
 def test_pictures_are_decoded_or_refused_and_searched_for_faces(tmp_path: Path, pack_dir: Path) -> None:
@@ -104,7 +102,7 @@ def test_pictures_are_decoded_or_refused_and_searched_for_faces(tmp_path: Path, 
         f"image/{kind} decoded, {face}" for kind in ("jpeg", "png", "webp") for face in ("a face", "no face")
     ]
     assert list(missing([*wanted, "is damaged", "more data than pixels"], outcomes)) == []
-    assert runs > 20 * SECONDS
+    assert runs > 500
 
 
 def test_clips_are_sampled_or_refused(tmp_path: Path) -> None:
@@ -121,10 +119,10 @@ def test_clips_are_sampled_or_refused(tmp_path: Path) -> None:
         "TooManyPixels",
     ]
     assert list(missing(wanted, outcomes)) == []
-    assert runs > 5 * SECONDS
+    assert runs > 200
 
 
 def test_declarations_are_loaded_or_refused(tmp_path: Path) -> None:
     runs, outcomes = fuzzed("declaration", tmp_path, seeds.declarations(), seeds.declaration_words(), 10_000)
     assert outcomes == {"loaded", "PackRefused"}
-    assert runs > 100 * SECONDS
+    assert runs > 500
