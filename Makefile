@@ -7,6 +7,7 @@ SEED   ?= 1
 PORT   ?= 8000
 STRANGERS ?= $(if $(ROLLCALL_FACES),$(ROLLCALL_FACES)/lfw)
 WORKERS ?= 2
+export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
 .PHONY: help setup pack demo serve test test-slow lint types lock format clean
@@ -35,7 +36,7 @@ serve: pack  ## run Rollcall on this machine (PORT=8000) until Ctrl-C
 test: lint types pack  ## everything that must hold, in under ten minutes
 	$(PY) -m pytest -n $(WORKERS) -m "not slow"
 
-test-slow: pack  ## what takes longer: more seeds, a peer's nets in a venv of its own
+test-slow: pack  ## what takes longer: more seeds, a peer's nets in a venv of its own, hostile bytes (FUZZ_SECONDS=n)
 	$(PY) -m pytest -m slow
 
 lint: setup  ## ruff: style and format

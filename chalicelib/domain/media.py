@@ -4,10 +4,11 @@ Standard library only: the HTTP API refuses bad uploads at the door without carr
 """
 
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain import jpeg
 from chalicelib.domain.errors import EmptyBody, TooManyPixels, UnreadablePicture, UnsupportedMediaType
 
 MAX_PIXELS = 25_000_000
@@ -72,7 +73,8 @@ def picture_size(data: bytes) -> tuple[int, int]:
 def check_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> PictureHeader:
     """The header of a picture that is whole and small enough to decode.
 
-    Raises EmptyBody, UnsupportedMediaType, UnreadablePicture (damaged header, or cut off), TooManyPixels.
+    Raises EmptyBody, UnsupportedMediaType, UnreadablePicture (damaged header, cut off, or made
+    to keep a decoder busy), TooManyPixels.
     """
     media_type = _picture_type_of(data)
     width, height = _size(data, media_type)
@@ -80,6 +82,8 @@ def check_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> PictureHeader:
         raise TooManyPixels(f"{width} x {height} pixels; at most {max_pixels} are read.")
     if not _IS_WHOLE[media_type](data):
         raise UnreadablePicture("The picture is cut off before its end.")
+    if media_type is MediaType.JPEG and not jpeg.has_few_scans(data):
+        raise UnreadablePicture(f"The JPEG has more than {jpeg.MAX_SCANS} scans.")
     return PictureHeader(media_type, width, height)
 
 
@@ -140,56 +144,6 @@ def _matroska_type(data: bytes) -> MediaType | None:
     return MediaType.MATROSKA if head.startswith(b"\x88matroska", doctype + 2) else None
 
 
-def _jpeg_size(data: bytes) -> tuple[int, int]:
-    for marker, body in _jpeg_segments(data):
-        if marker in _JPEG_FRAME_STARTS:
-            height, width = struct.unpack_from(">HH", data, body + 1)
-            return width, height
-    raise UnreadablePicture("The JPEG declares no size before its data.")
-
-
-_JPEG_SCAN_START = 0xDA
-_JPEG_FRAME_STARTS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-_JPEG_BARE = frozenset(range(0xD0, 0xD8)) | {0x01}  # markers without a length
-_JPEG_IMAGE_EDGE = frozenset({0xD8, 0xD9})
-
-
-def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    """(marker, offset of its body) up to and with the first scan. IndexError, struct.error: cut off."""
-    at = 2
-    while True:
-        if data[at] != 0xFF:
-            raise UnreadablePicture("The JPEG's header is damaged.")
-        while data[at] == 0xFF:  # a marker may be padded with any number of these
-            at += 1
-        marker, at = data[at], at + 1
-        if marker in _JPEG_IMAGE_EDGE:
-            raise UnreadablePicture("The JPEG ends before its data.")
-        if marker in _JPEG_BARE:
-            continue
-        (length,) = struct.unpack_from(">H", data, at)
-        yield marker, at + 2
-        if marker == _JPEG_SCAN_START:
-            return
-        at += max(length, 2)
-
-
-def _jpeg_is_whole(data: bytes) -> bool:
-    """Whether an end marker follows the first scan: decoders fill what is missing with grey and say nothing.
-
-    Only after the scan's start, as EXIF thumbnails have end markers of their own; whatever trails is ignored.
-    """
-    scan = next((at for marker, at in _tolerant_segments(data) if marker == _JPEG_SCAN_START), None)
-    return scan is not None and data.find(b"\xff\xd9", scan) >= 0
-
-
-def _tolerant_segments(data: bytes) -> Iterator[tuple[int, int]]:
-    try:
-        yield from _jpeg_segments(data)
-    except (struct.error, IndexError, UnreadablePicture):
-        return
-
-
 def _png_size(data: bytes) -> tuple[int, int]:
     if data[12:16] != b"IHDR":
         raise UnreadablePicture("The PNG does not open with its header.")
@@ -221,12 +175,12 @@ def _webp_is_whole(data: bytes) -> bool:
 
 
 _SIZE_OF: dict[MediaType, Callable[[bytes], tuple[int, int]]] = {
-    MediaType.JPEG: _jpeg_size,
+    MediaType.JPEG: jpeg.size,
     MediaType.PNG: _png_size,
     MediaType.WEBP: _webp_size,
 }
 _IS_WHOLE: dict[MediaType, Callable[[bytes], bool]] = {
-    MediaType.JPEG: _jpeg_is_whole,
+    MediaType.JPEG: jpeg.is_whole,
     MediaType.PNG: _png_is_whole,
     MediaType.WEBP: _webp_is_whole,
 }

@@ -5,7 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.domain.errors import UnreadablePicture
-from chalicelib.domain.media import MAX_PIXELS, check_picture
+from chalicelib.domain.media import MAX_PIXELS, MediaType, check_picture
+from chalicelib.vision.inflation import inflates_to_its_pixels
 
 Picture = NDArray[np.uint8]
 
@@ -13,9 +14,12 @@ Picture = NDArray[np.uint8]
 def decode_picture(data: bytes, max_pixels: int = MAX_PIXELS) -> Picture:
     """(h, w, 3) uint8 RGB, turned upright as its EXIF says; grey, alpha and 16 bits become plain RGB.
 
-    Raises EmptyBody, UnsupportedMediaType, TooManyPixels, UnreadablePicture (damaged or cut off).
+    Raises EmptyBody, UnsupportedMediaType, TooManyPixels, UnreadablePicture (damaged, cut off, or made to keep
+    a decoder busy).
     """
-    check_picture(data, max_pixels)
+    header = check_picture(data, max_pixels)
+    if header.media_type is MediaType.PNG and not inflates_to_its_pixels(data):
+        raise UnreadablePicture("The PNG holds far more data than pixels.")
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR_RGB)
     except cv2.error as error:

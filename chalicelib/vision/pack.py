@@ -38,6 +38,9 @@ __all__ = [
 DECLARATION = "pack.json"
 FORMAT = 1
 
+# What reading a declaration of the wrong shape raises; the last two: Infinity as a size, JSON nested without end.
+_NOT_UNDERSTOOD = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
+
 
 @dataclass(frozen=True)
 class Pack:
@@ -64,11 +67,11 @@ def load_pack(directory: Path) -> Pack:
     try:
         expected = {name: str(declared["sha256"]) for name, declared in declaration["files"].items()}
         pack = _pack_of(directory, declaration)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        undeclared = [used for used in _files_used(pack) if used not in expected]
+    except _NOT_UNDERSTOOD as error:
         raise PackRefused(f"{directory / DECLARATION}: {type(error).__name__}: {error}") from error
-    for used in _files_used(pack):
-        if used not in expected:
-            raise PackRefused(f"{directory / DECLARATION}: {used!r} is not among its files")
+    if undeclared:
+        raise PackRefused(f"{directory / DECLARATION}: {undeclared[0]!r} is not among its files")
     for name, sha256 in expected.items():
         _verify(directory, name, sha256)
     return pack
@@ -81,7 +84,7 @@ def read_declaration(directory: Path) -> dict[str, Any]:
         declaration = json.loads(path.read_bytes())
     except FileNotFoundError as error:
         raise PackRefused(f"{path} is missing: is the pack built? (make pack)") from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PackRefused(f"{path} is not JSON: {error}") from error
     found = declaration.get("format") if isinstance(declaration, dict) else None
     if found != FORMAT:
@@ -128,6 +131,8 @@ def _verify(directory: Path, name: str, expected: str) -> None:
         content = (directory / name).read_bytes()
     except FileNotFoundError as error:
         raise PackRefused(f"{directory / name} is missing") from error
+    except (OSError, ValueError) as error:  # a folder, or what the file system takes for no name
+        raise PackRefused(f"{directory / DECLARATION} names {name!r}, which cannot be read") from error
     found = hashlib.sha256(content).hexdigest()
     if found != expected:
         raise PackRefused(f"{directory / name}: expected sha256 {expected}, found {found}")

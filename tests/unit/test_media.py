@@ -14,6 +14,7 @@ from chalicelib.domain.errors import (
     UnreadablePicture,
     UnsupportedMediaType,
 )
+from chalicelib.domain.jpeg import MAX_SCANS
 from chalicelib.domain.media import MediaType, PictureHeader, check_picture, picture_size, sniff
 
 
@@ -164,6 +165,42 @@ def test_the_end_marker_of_a_thumbnail_is_not_the_end_of_the_picture() -> None:
     thumbnail = segment(0xE1, b"Exif\0\0" + jpeg(160, 120))
     with pytest.raises(UnreadablePicture, match="cut off"):
         check_picture(jpeg(640, 480, before=thumbnail, end=b""))
+
+
+SCAN = segment(0xDA, bytes(10))
+
+
+def test_a_progressive_jpeg_has_a_few_scans() -> None:
+    assert check_picture(jpeg(640, 480, end=(MAX_SCANS - 1) * SCAN + b"\xff\xd9")).width == 640
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        b"",
+        b"\xff\xff\xff",
+        segment(0xFE, b"a remark"),
+        segment(0xFE, b"an end \xff\xd9 that is none"),
+        b"\xff\xd0 restarted, and \xff\x00 as data",
+        b"\xff\x02\xff\xff",
+        b"\xff\xfe\0\0",
+    ],
+    ids=["nothing", "padding", "remark", "end in a remark", "restart", "reserved", "length of nothing"],
+)
+def test_a_jpeg_of_more_scans_than_an_encoder_writes_is_refused(between: bytes) -> None:
+    with pytest.raises(UnreadablePicture, match="more than 64 scans"):
+        check_picture(jpeg(640, 480, end=MAX_SCANS * (between + SCAN) + b"\xff\xd9"))
+
+
+def test_scans_in_what_trails_or_in_a_remark_do_not_count() -> None:
+    assert check_picture(jpeg(640, 480) + 100 * SCAN).width == 640
+    assert check_picture(jpeg(640, 480, end=segment(0xFE, 100 * SCAN) + b"\xff\xd9")).width == 640
+
+
+def test_a_jpeg_of_endless_parts_before_its_size_is_refused() -> None:
+    assert check_picture(jpeg(640, 480, before=900 * segment(0xFE, b""))).width == 640
+    with pytest.raises(UnreadablePicture, match="too many parts"):
+        check_picture(jpeg(640, 480, before=1_000 * segment(0xFE, b"")))
 
 
 def test_a_video_is_no_picture() -> None:

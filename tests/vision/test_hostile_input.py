@@ -10,6 +10,8 @@ import struct
 import subprocess
 import sys
 import zlib
+from collections.abc import Iterable
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.errors import EmptyBody, UnreadableMedia, UnreadableVideo, UnsupportedMediaType
+from chalicelib.domain.jpeg import MAX_SCANS
 from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.video import sample_video
 
@@ -59,17 +62,21 @@ def in_a_small_child(path: Path, expression: str) -> tuple[Any, float, str]:
     return told, seconds, child.stderr
 
 
+def png_chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def png_of(width: int, height: int, lines: Iterable[bytes], interlaced: bool = False) -> bytes:
+    """A PNG of black and white whose data are `lines`, each a filter and its pixels, whatever its header says."""
+    packer = zlib.compressobj(9)
+    data = b"".join(packer.compress(line) for line in lines) + packer.flush()
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, interlaced))
+    return b"\x89PNG\r\n\x1a\n" + header + png_chunk(b"IDAT", data) + png_chunk(b"IEND", b"")
+
+
 def png_of_nothing(width: int, height: int) -> bytes:
     """A black PNG of any size in few bytes."""
-
-    def chunk(name: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
-
-    packer = zlib.compressobj(9)
-    line = bytes(1 + (width + 7) // 8)
-    data = b"".join(packer.compress(line) for _ in range(height)) + packer.flush()
-    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0))
-    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+    return png_of(width, height, repeat(bytes(1 + (width + 7) // 8), height))
 
 
 def secret_clip(path: Path) -> Path:
@@ -86,6 +93,15 @@ def jpeg_of_nothing(side: int) -> bytes:
     found, data = cv2.imencode(".jpg", np.zeros((side, side), np.uint8))
     assert found
     return data.tobytes()
+
+
+def jpeg_of_scans(side: int, count: int) -> bytes:
+    """A black square progressive JPEG with `count` scans more, each ten bytes that tell nothing new."""
+    options = [cv2.IMWRITE_JPEG_PROGRESSIVE, 1, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
+    found, encoded = cv2.imencode(".jpg", np.zeros((side, side, 3), np.uint8), options)
+    assert found
+    data = encoded.tobytes()
+    return data[:-2] + count * b"\xff\xda\0\x08\x01\x01\0\x01\x3f\x10" + data[-2:]
 
 
 def riff_chunk(name: bytes, body: bytes) -> bytes:
@@ -129,6 +145,53 @@ def test_the_largest_picture_that_is_admitted_fits_in_memory(tmp_path: Path) -> 
     path.write_bytes(png_of_nothing(5_000, 5_000))
     told, _, _ = in_a_small_child(path, "[decode_picture(data)]")
     assert told == [[[5_000, 5_000, 3], 0.0]]
+
+
+def test_a_jpeg_of_endless_scans_is_refused_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "scans.jpg"
+    path.write_bytes(jpeg_of_scans(5_000, 1_000_000))
+    told, seconds, _ = in_a_small_child(path, "[decode_picture(data)]")
+    assert told == "UnreadablePicture"
+    assert seconds < QUICK_SECONDS
+
+
+def test_a_jpeg_of_as_many_scans_as_are_read_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "scans.jpg"
+    path.write_bytes(jpeg_of_scans(640, MAX_SCANS - 10))  # beside the ten of libjpeg's own script
+    told, _, _ = in_a_small_child(path, "[decode_picture(data)]")
+    assert told == [[[640, 640, 3], 0.0]]
+
+
+@pytest.mark.parametrize("side", [64, 5_000])
+def test_a_png_that_inflates_to_far_more_than_its_pixels_is_refused_at_once(
+    side: int, tmp_path: Path
+) -> None:
+    path = tmp_path / "inflated.png"
+    path.write_bytes(png_of(side, side, repeat(bytes(1 << 20), 2_000)))
+    assert path.stat().st_size < 3_000_000
+    told, seconds, _ = in_a_small_child(path, "[decode_picture(data)]")
+    assert told == "UnreadablePicture"
+    assert seconds < QUICK_SECONDS
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (3, 5), (64, 48), (1, 700), (700, 1)])
+def test_an_interlaced_png_holds_no_more_than_its_pixels(width: int, height: int) -> None:
+    passes = [
+        (0, 0, 8, 8),
+        (4, 0, 8, 8),
+        (0, 4, 4, 8),
+        (2, 0, 4, 4),
+        (0, 2, 2, 4),
+        (1, 0, 2, 2),
+        (0, 1, 1, 2),
+    ]
+    lines = [
+        bytes(1 + (len(range(left, width, across)) + 7) // 8)
+        for left, top, across, down in passes
+        for _ in range(top, height, down)
+        if left < width
+    ]
+    assert decode_picture(png_of(width, height, lines, interlaced=True)).shape == (height, width, 3)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Loading a pack: what it declares is what is used, and what differs is refused."""
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -95,6 +96,13 @@ def test_one_changed_byte_is_refused(copy: Path) -> None:
         (lambda d: d["thresholds"]["accept"].pop("1"), "begin with one enrolment"),
         (lambda d: d["files"].update({"../secret": {"sha256": "0"}}), "not a plain file name"),
         (lambda d: d["embedder"].update(file="unverified.onnx"), "'unverified.onnx' is not among its files"),
+        (lambda d: d["embedder"].update(file=[]), "unhashable"),
+        (lambda d: d["embedder"].update(size=math.inf), "OverflowError"),
+        (lambda d: d["alignment"].update(padding=10**400), "OverflowError"),
+        (lambda d: d["files"].update({"..": {"sha256": "0"}}), "'..', which cannot be read"),
+        (lambda d: d["files"].update({"a\0b": {"sha256": "0"}}), "which cannot be read"),
+        (lambda d: d["files"].update({"\ud800": {"sha256": "0"}}), "which cannot be read"),
+        (lambda d: d["files"].update({"a" * 5_000: {"sha256": "0"}}), "which cannot be read"),
     ],
 )
 def test_a_declaration_that_is_not_understood_is_refused(copy: Path, change: Edit, reason: str) -> None:
@@ -103,9 +111,10 @@ def test_a_declaration_that_is_not_understood_is_refused(copy: Path, change: Edi
         load_pack(copy)
 
 
-def test_a_declaration_that_is_not_json_is_refused(copy: Path) -> None:
+@pytest.mark.parametrize("text", ["{", "[" * 200_000], ids=["cut off", "nested without end"])
+def test_a_declaration_that_is_not_json_is_refused(copy: Path, text: str) -> None:
     (copy / "pack.json").unlink()
-    (copy / "pack.json").write_text("{")
+    (copy / "pack.json").write_text(text)
     with pytest.raises(PackRefused, match="not JSON"):
         load_pack(copy)
 
