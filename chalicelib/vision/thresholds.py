@@ -128,12 +128,12 @@ class Thresholds:
     def as_json(self) -> dict[str, Any]:
         """As pack.json holds it."""
         written: dict[str, Any] = {
-            "promise": vars(self.promise),
+            "promise": dict(vars(self.promise)),
             "plain": _levels_as_json(self.plain),
             "provisional": self.provisional,
         }
         if self.normalised and self.rivals:
-            written |= {"normalised": _levels_as_json(self.normalised), "rivals": vars(self.rivals)}
+            written |= {"normalised": _levels_as_json(self.normalised), "rivals": dict(vars(self.rivals))}
         return written
 
 
@@ -158,7 +158,8 @@ def _rivals_of(declared: Mapping[str, Any]) -> Rivals:
         of_face=float(declared["of_face"]),
         cohort=int(declared["cohort"]),
     )
-    if not 1 <= rivals.nearest <= rivals.cohort or min(rivals.of_reference, rivals.of_face) < 0:
+    weights = (rivals.of_reference, rivals.of_face)
+    if not 1 <= rivals.nearest <= rivals.cohort or not all(0 <= weight < math.inf for weight in weights):
         raise ValueError("rivals must hold 1 <= nearest <= cohort and weights of 0 or more")
     return rivals
 
@@ -171,14 +172,18 @@ def _levels_of(declared: Mapping[str, Any]) -> Levels:
         margin=float(declared["margin"]),
         confidence=Confidence(**{name: float(value) for name, value in declared["confidence"].items()}),
     )
-    for count, accept in levels.accept.items():
-        review = _at(levels.review, count)
+    for count in {*levels.accept, *levels.review}:
+        accept, review = _at(levels.accept, count), _at(levels.review, count)
         if not all(
             -1 <= review.at(people) <= accept.at(people) <= 1 for people in (FEWEST_PEOPLE, 30, 120, 1000)
         ):
             raise ValueError("thresholds must hold -1 <= review <= accept <= 1 for every roster up to 1000")
-    if not 0 <= levels.margin < 1 or levels.confidence.slope <= 0:
+    if not all(-1 <= claim <= 1 for claim in levels.claim.values()):
+        raise ValueError("a claim's threshold outside -1 to 1")
+    if not 0 <= levels.margin < 1 or not 0 < levels.confidence.slope < math.inf:
         raise ValueError("a margin outside 0 to 1, or a confidence that falls with the score")
+    if not math.isfinite(levels.confidence.intercept):
+        raise ValueError("a confidence's intercept that is no number")
     if not 0 < levels.confidence.stranger_share < 1:
         raise ValueError("a share of strangers outside 0 to 1")
     return levels
@@ -201,7 +206,7 @@ def _levels_as_json(levels: Levels) -> dict[str, Any]:
         "review": _curves_as_json(levels.review),
         "claim": {str(count): value for count, value in levels.claim.items()},
         "margin": levels.margin,
-        "confidence": vars(levels.confidence),
+        "confidence": dict(vars(levels.confidence)),
     }
 
 

@@ -13,8 +13,17 @@ BLANK = AttendanceRecord("ses_1", "per_1")
 START = datetime(2026, 3, 29, 0, 59, 30, tzinfo=UTC)
 
 
-def evidence(frame_id: str = "frm_1", score: float = 0.97) -> Evidence:
-    return Evidence(frame_id, "model", Box(0, 0, 10, 10), score, score, 0.1, 0.95)
+def evidence(frame_id: str = "frm_1", score: float = 0.97, threshold: float = 0.95) -> Evidence:
+    return Evidence(
+        frame_id=frame_id,
+        model_id="model",
+        box=Box(0, 0, 10, 10),
+        similarity=0.97,
+        score=score,
+        margin=0.1,
+        threshold=threshold,
+        confidence=0.9,
+    )
 
 
 facts = st.one_of(
@@ -22,7 +31,7 @@ facts = st.one_of(
         st.sampled_from(Decision),
         st.integers(0, 600),
         st.sampled_from(["frm_1", "frm_2", "frm_3"]),
-        st.sampled_from([0.95, 0.96, 0.97]),
+        st.sampled_from([(0.95, 0.95), (0.96, 0.95), (0.97, 0.95), (0.31, 0.30), (0.33, 0.30)]),
     ),
     st.integers(0, 600),
 )
@@ -32,8 +41,8 @@ def apply(record: AttendanceRecord, fact: object) -> AttendanceRecord:
     if isinstance(fact, int):
         return session_closed(record, START + timedelta(seconds=fact))
     assert isinstance(fact, tuple)
-    decision, seconds, frame_id, score = fact
-    return sighted(record, decision, evidence(frame_id, score), START + timedelta(seconds=seconds))
+    decision, seconds, frame_id, figures = fact
+    return sighted(record, decision, evidence(frame_id, *figures), START + timedelta(seconds=seconds))
 
 
 def merged(record: AttendanceRecord, given_facts: list[object]) -> AttendanceRecord:
@@ -78,6 +87,14 @@ def test_the_best_evidence_wins() -> None:
     weak, strong = evidence("frm_1", 0.96), evidence("frm_2", 0.99)
     record = sighted(sighted(BLANK, Decision.ACCEPTED, strong, START), Decision.ACCEPTED, weak, START)
     assert record.evidence == strong
+
+
+def test_the_best_evidence_is_the_farthest_above_its_threshold_whatever_kind_of_score_it_is() -> None:
+    plain, normalised = evidence("frm_1", 0.96, threshold=0.95), evidence("frm_2", 0.33, threshold=0.30)
+    for first, second in ((plain, normalised), (normalised, plain)):
+        for decision in (Decision.ACCEPTED, Decision.REVIEW):
+            record = sighted(sighted(BLANK, decision, first, START), decision, second, START)
+            assert (record.evidence or record.proposal) == normalised
 
 
 def test_being_seen_again_within_the_minute_changes_nothing() -> None:

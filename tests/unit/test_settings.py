@@ -24,6 +24,17 @@ def test_a_number_that_is_none_is_named() -> None:
         load_settings({"ROLLCALL_NEXT_FRAME_SECONDS": "soon"})
 
 
+def test_the_share_of_strangers_is_a_tenth_unless_it_is_given() -> None:
+    assert load_settings({}).stranger_share == 0.1
+    assert load_settings({"ROLLCALL_STRANGER_SHARE": "0.25"}).stranger_share == 0.25
+
+
+@pytest.mark.parametrize("share", ["0", "1", "-0.1", "1.1", "nan", "inf", "10%", "few", ""])
+def test_a_share_of_strangers_must_lie_between_0_and_1(share: str) -> None:
+    with pytest.raises(ValueError, match="ROLLCALL_STRANGER_SHARE"):
+        load_settings({"ROLLCALL_STRANGER_SHARE": share})
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         load_settings({}).prefix = "other"  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """Faces to chips to embeddings."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -45,6 +46,21 @@ def test_embeddings_have_unit_norm(embedder: Embedder, chips: NDArray[np.uint8])
 def test_a_chip_embeds_the_same_alone_and_among_others(embedder: Embedder, chips: NDArray[np.uint8]) -> None:
     alone = np.concatenate([embedder.embed(chips[place : place + 1]) for place in range(len(chips))])
     np.testing.assert_allclose(embedder.embed(chips), alone, atol=1e-5)
+
+
+def test_a_mirrored_embedding_is_the_average_of_the_chip_s_and_the_mirrored_chip_s(
+    pack: Pack, embedder: Embedder, chips: NDArray[np.uint8]
+) -> None:
+    plain = Embedder(replace(pack, embedder=replace(pack.embedder, mirrored=False)))
+    average = plain.embed(chips) + plain.embed(np.ascontiguousarray(chips[:, :, ::-1]))
+    average /= np.linalg.norm(average, axis=1, keepdims=True)
+    assert pack.embedder.mirrored
+    np.testing.assert_allclose(embedder.embed(chips), average, atol=1e-5)
+    assert np.abs(plain.embed(chips) - average).max() > 0.01, "a chip is not its own mirror image"
+
+
+def test_a_face_and_its_mirror_image_embed_the_same(embedder: Embedder, chips: NDArray[np.uint8]) -> None:
+    np.testing.assert_allclose(embedder.embed(chips), embedder.embed(chips[:, :, ::-1]), atol=1e-5)
 
 
 def test_no_chips_give_no_embeddings(

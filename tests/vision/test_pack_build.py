@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.domain.errors import PackRefused
-from chalicelib.vision.pack import Thresholds, load_pack
+from chalicelib.vision.pack import load_pack
+from infra.demo.thresholds import demo_thresholds
 from layers.packs import pypi
 from layers.packs.__main__ import main
 from layers.packs.build import build
@@ -134,7 +135,7 @@ def test_a_derived_pack_has_the_same_files_other_thresholds_and_another_model_id
     recipe: Recipe, cache: Path, tmp_path: Path
 ) -> None:
     source = load_pack(build(recipe, tmp_path / "tiny", cache))
-    strict = Thresholds({1: 0.97}, {1: 0.96}, margin=0.05)
+    strict = demo_thresholds()
     derived = derive_pack(source.directory, tmp_path / "strict", "strict", strict)
     assert derived.thresholds == strict
     assert derived.model_id.startswith("strict-")
@@ -146,7 +147,7 @@ def test_a_pack_is_not_derived_from_a_changed_one(recipe: Recipe, cache: Path, t
     source = build(recipe, tmp_path / "tiny", cache)
     (source / "pnet.onnx").write_bytes(b"")
     with pytest.raises(PackRefused, match=r"pnet\.onnx"):
-        derive_pack(source, tmp_path / "derived", "derived", Thresholds({1: 0.9}, {1: 0.8}, margin=0.0))
+        derive_pack(source, tmp_path / "derived", "derived", demo_thresholds())
     assert not (tmp_path / "derived").exists()
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from chalicelib.domain.errors import PackRefused
-from chalicelib.vision.pack import Pack, Thresholds, load_pack
+from chalicelib.vision.pack import Pack, load_pack
 from layers.packs.derive import derive_pack
 
 Edit = Callable[[dict[str, Any]], object]
@@ -38,7 +38,7 @@ def test_the_pack_declares_sizes_thresholds_and_licences(pack: Pack) -> None:
 
 def test_the_model_id_names_the_pack_and_its_content(pack: Pack, copy: Path) -> None:
     before = load_pack(copy).model_id
-    edit(copy, lambda declaration: declaration["thresholds"].update(margin=0.5))
+    edit(copy, lambda declaration: declaration["thresholds"]["plain"].update(margin=0.5))
     assert pack.model_id.startswith("pypi-")
     assert len(pack.model_id) == len("pypi-") + 12
     assert load_pack(copy).model_id != before
@@ -78,8 +78,12 @@ def test_one_changed_byte_is_refused(copy: Path) -> None:
         (lambda d: d.pop("files"), "declares no files"),
         (lambda d: d.pop("embedder"), "KeyError: 'embedder'"),
         (lambda d: d["detector"].update(type="haar"), "type 'haar' is not known"),
-        (lambda d: d["thresholds"].update(margin=-1), "0 <= margin < 1"),
-        (lambda d: d["thresholds"]["review"].update({"2": 0.99}), "review <= accept"),
+        (lambda d: d["thresholds"]["plain"].update(margin=-1), "a margin outside 0 to 1"),
+        (
+            lambda d: d["thresholds"]["plain"]["review"].update({"2": {"30": 0.99, "120": 0.99}}),
+            "review <= accept",
+        ),
+        (lambda d: d["thresholds"].update(rivals={}), "declared together"),
         (lambda d: d["detector"].update(pyramid_factor=1), "pyramid_factor outside"),
         (lambda d: d["detector"].update(channels="BGR"), "channels 'BGR' is not known, expected 'RGB'"),
         (lambda d: d["landmarks"].update(type="guess"), "type 'guess' is not known"),
@@ -93,7 +97,7 @@ def test_one_changed_byte_is_refused(copy: Path) -> None:
         (lambda d: d["embedder"].update(normalisation="usual"), "normalisation 'usual' is not known"),
         (lambda d: d["embedder"].update(mirrored="no"), "mirrored 'no' is neither"),
         (lambda d: d["embedder"].pop("mirrored"), "KeyError: 'mirrored'"),
-        (lambda d: d["thresholds"]["accept"].pop("1"), "begin with one enrolment"),
+        (lambda d: d["thresholds"]["plain"]["accept"].pop("1"), "begin with one enrolment"),
         (lambda d: d["files"].update({"../secret": {"sha256": "0"}}), "not a plain file name"),
         (lambda d: d["embedder"].update(file="unverified.onnx"), "'unverified.onnx' is not among its files"),
         (lambda d: d["embedder"].update(file=[]), "unhashable"),
@@ -117,11 +121,3 @@ def test_a_declaration_that_is_not_json_is_refused(copy: Path, text: str) -> Non
     (copy / "pack.json").write_text(text)
     with pytest.raises(PackRefused, match="not JSON"):
         load_pack(copy)
-
-
-def test_thresholds_follow_the_enrolment_count_up_to_the_last_declared() -> None:
-    thresholds = Thresholds({1: 0.944, 2: 0.951, 3: 0.952}, {1: 0.93, 2: 0.937, 3: 0.938}, margin=0.01)
-    assert [thresholds.accept(count) for count in (1, 2, 3, 4, 50)] == [0.944, 0.951, 0.952, 0.952, 0.952]
-    assert thresholds.review(7) == 0.938
-    with pytest.raises(ValueError, match="at least one enrolment"):
-        thresholds.accept(0)

@@ -18,16 +18,6 @@ def face(width: float = 100, left: float = 70, top: float = 70) -> Face:
     return Face(Box(left, top, width, width), landmarks.astype(np.float32), 0.99)
 
 
-class Sees:
-    """A detector that finds these faces in every picture."""
-
-    def __init__(self, *faces: Face) -> None:
-        self.faces = list(faces)
-
-    def detect(self, picture: Picture, min_face: int = 40) -> list[Face]:  # noqa: ARG002
-        return self.faces
-
-
 def sharp() -> Picture:
     """Patches of eight pixels, with edges between them."""
     coarse = np.random.default_rng(1).integers(40, 220, (30, 30, 3), np.uint8)
@@ -59,17 +49,17 @@ def test_a_far_smaller_face_in_the_background_does_not_matter() -> None:
 
 
 def test_a_clear_face_is_a_view() -> None:
-    view = good_view(sharp(), Sees(face()))
+    view = good_view(sharp(), [face()])
     assert isinstance(view, View)
     assert view.face.box.width == 100
 
 
 def test_a_fault_is_told_instead() -> None:
     blurred = np.asarray(cv2.GaussianBlur(sharp(), (0, 0), 6), np.uint8)
-    assert good_view(blurred, Sees(face())) == "blurred"
-    assert good_view((sharp() * 0.1).astype(np.uint8), Sees(face())) == "too_dark"
-    assert good_view(sharp(), Sees(face(40))) == "too_small"
-    assert good_view(sharp(), Sees()) == "no_face"
+    assert good_view(blurred, [face()]) == "blurred"
+    assert good_view((sharp() * 0.1).astype(np.uint8), [face()]) == "too_dark"
+    assert good_view(sharp(), [face(40)]) == "too_small"
+    assert good_view(sharp(), []) == "no_face"
 
 
 def test_a_bystander_s_view_is_the_odd_one_out() -> None:

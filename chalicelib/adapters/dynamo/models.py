@@ -1,5 +1,7 @@
 """Which model is in service, and which version its cohorts have."""
 
+from contextlib import suppress
+
 from chalicelib.adapters.dynamo.records import ModelRecord
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.errors import Contention
@@ -18,7 +20,7 @@ class DynamoModels:
         stored = _read()
         if stored is not None and stored.model_id is not None:
             return _champion(stored)
-        try:
+        with suppress(_InstalledError):  # another function was first: its model is in service
             conditional(
                 lambda: ModelRecord(CHAMPION).update(
                     actions=[ModelRecord.model_id.set(installed)],
@@ -26,8 +28,6 @@ class DynamoModels:
                 ),
                 _InstalledError(),
             )
-        except _InstalledError:
-            pass  # another function was first: its model is in service
         stored = _read()
         if stored is None:
             raise Contention("The model in service is being changed.")
