@@ -27,11 +27,14 @@ class MtcnnSpec:
 
 @dataclass(frozen=True)
 class YunetSpec:
-    """YuNet: `strides` the pixels between the cells of its grids; faces from `smallest_face_px` are found reliably."""
+    """YuNet: `strides` are the pixels between the cells of its grids; faces between `smallest_face_px` and
+    `largest_face_px` wide are found reliably.
+    """
 
     file: str
     strides: tuple[int, ...]
     smallest_face_px: float
+    largest_face_px: float
     threshold: float
     overlap: float
 
@@ -156,11 +159,14 @@ def _yunet_of(declared: Mapping[str, Any]) -> YunetSpec:
         declared["file"],
         strides,
         float(declared["smallest_face_px"]),
+        float(declared["largest_face_px"]),
         float(declared["threshold"]),
         float(declared["overlap"]),
     )
-    if spec.smallest_face_px < 1 or not 0 < spec.threshold < 1 or not 0 < spec.overlap < 1:
-        raise ValueError("a smallest_face_px below 1, or a threshold or overlap outside 0 to 1")
+    if not 1 <= spec.smallest_face_px < spec.largest_face_px:
+        raise ValueError("a smallest_face_px below 1, or a largest_face_px not above it")
+    if not 0 < spec.threshold < 1 or not 0 < spec.overlap < 1:
+        raise ValueError("a threshold or overlap outside 0 to 1")
     return spec
 
 

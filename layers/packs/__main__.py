@@ -1,4 +1,6 @@
-"""`python -m layers.packs build NAME [--into FOLDER]`. Exit codes: 0 built or verified, 1 refused, 2 wrong usage."""
+"""`python -m layers.packs build NAME [--into FOLDER]` builds a pack; `… adapt NET.onnx OUT.onnx --input n,3,112,112
+--output embedding=n,512` makes a net of your own fit for one. Exit codes: 0 done, 1 refused, 2 wrong usage.
+"""
 
 import argparse
 import importlib
@@ -7,6 +9,8 @@ from pathlib import Path
 
 from chalicelib.domain.errors import PackRefused
 from layers.packs.build import build
+from layers.packs.hashes import sha256_of
+from layers.packs.onnx_edit import Shape, adapt, streamline
 from layers.packs.recipe import Recipe
 
 _BUILD = Path(__file__).resolve().parents[2] / "build"
@@ -19,7 +23,7 @@ _MODULES = {
 def main(arguments: list[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     try:
-        build(recipe_of(asked.name), asked.into or _BUILD / "packs" / asked.name, asked.cache, _say)
+        {"build": _build, "adapt": _adapt}[asked.command](asked)
     except PackRefused as error:
         print(f"refused   {error}", file=sys.stderr)
         return 1
@@ -31,6 +35,16 @@ def recipe_of(name: str) -> Recipe:
     return recipe
 
 
+def _build(asked: argparse.Namespace) -> None:
+    build(recipe_of(asked.name), asked.into or _BUILD / "packs" / asked.name, asked.cache, _say)
+
+
+def _adapt(asked: argparse.Namespace) -> None:
+    content = streamline(adapt(asked.net.read_bytes(), asked.input, dict(asked.output)))
+    asked.out.write_bytes(content)
+    _say(f"written   {asked.out}  sha256 {sha256_of(content)}")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m layers.packs", description="Builds model packs.")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -38,7 +52,32 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("name", choices=sorted(_MODULES))
     command.add_argument("--into", type=Path, help="the pack's folder (build/packs/NAME)")
     command.add_argument("--cache", type=Path, default=_BUILD / "sources", help="where downloads are kept")
+    command = commands.add_parser(
+        "adapt", help="name an ONNX net's input and outputs, and let their sizes vary"
+    )
+    command.add_argument("net", type=Path)
+    command.add_argument("out", type=Path)
+    command.add_argument("--input", type=_shape, required=True, metavar="SHAPE", help="such as n,3,112,112")
+    command.add_argument(
+        "--output",
+        type=_named_shape,
+        action="append",
+        required=True,
+        metavar="NAME=SHAPE",
+        help="in their order",
+    )
     return parser
+
+
+def _shape(text: str) -> Shape:
+    return tuple(int(size) if size.isdigit() else size for size in text.split(","))
+
+
+def _named_shape(text: str) -> tuple[str, Shape]:
+    name, separator, shape = text.partition("=")
+    if not (name and separator and shape):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=SHAPE")
+    return name, _shape(shape)
 
 
 def _say(line: str) -> None:

@@ -75,7 +75,7 @@ def _adds_bias(
     filters = constants[last.input[1]].shape[0] if last.input[1] in constants else -1
     readers = sum(name == last.output[0] for each in graph.node for name in each.input)
     shape = constants[node.input[1]].shape
-    return readers == 1 and shape[-3:] == (filters, 1, 1) and constants[node.input[1]].size == filters
+    return readers == 1 and shape in ((filters, 1, 1), (1, filters, 1, 1))
 
 
 def _rename(graph: onnx.GraphProto, new_names: Mapping[str, str]) -> None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.pack import Pack, load_pack
-from layers.packs import pypi
+from layers.packs import pypi, yunet_reid0095
+from layers.packs.build import build
 from layers.packs.sources import SourceFile, fetch, read_members
 from tests.conftest import BUILD
 
@@ -21,6 +22,22 @@ from tests.conftest import BUILD
 @pytest.fixture(scope="session")
 def pack(pack_dir: Path) -> Pack:
     return load_pack(pack_dir)
+
+
+@pytest.fixture(scope="session")
+def models() -> Path:
+    """The folder of the second pack's files that ROLLCALL_MODELS names."""
+    folder = os.environ.get("ROLLCALL_MODELS")
+    if not folder:
+        pytest.skip("ROLLCALL_MODELS names no folder with the files of the pack yunet-reid0095")
+    return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def yunet_pack_dir(models: Path) -> Path:
+    """The pack `yunet-reid0095`, built on first use."""
+    assert models.is_dir()
+    return build(yunet_reid0095.RECIPE, BUILD / "packs" / "yunet-reid0095", BUILD / "sources")
 
 
 @pytest.fixture(scope="session")
