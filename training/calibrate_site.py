@@ -36,12 +36,12 @@ def calibrate_site(folder: Path, pack: Pack, into: Path) -> Pack:
             f"{folder} holds {len(people)} people with {LEAST_PHOTOS} pictures or more; fewer than {LEAST_PEOPLE} do "
             "not tell where one stranger in a hundred is accepted. The pack's own thresholds stand."
         )
-    cohort, people = _parts(people)
-    photos = [photo for person in (*people, *cohort) for photo in person.photos]
+    cohort, shown = _parts(people)
+    photos = [photo for person in people for photo in person.photos]
     features = look_at(photos, pack, say=_say)
-    counts = COUNTS[: min(len(person.photos) for person in people) - 1]
-    sizes = (len(people) // 5, len(people) // 2)
-    material = Material(people, people, features, pack, sizes, counts, probes_from=counts[-1])
+    counts = COUNTS[: min(len(person.photos) for person in shown) - 1]
+    sizes = (len(shown) // 5, len(shown) // 2)
+    material = Material(shown, shown, features, pack, sizes, counts, probes_from=counts[-1])
     thresholds = choose_thresholds(material, cohort_of(cohort, features, pack.model_id))
     return derive_pack(pack.directory, into, into.name, thresholds)
 

@@ -39,9 +39,8 @@ def line_chart(title: str, across: Axis, up: Axis, lines: Sequence[tuple[str, Se
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(f"{_x(across, x):.1f},{_y(up, y):.1f}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        parts.append(
-            f'<text x="{_WIDTH - 14}" y="{44 + 17 * number}" text-anchor="end" fill="{colour}">{html.escape(name)}</text>'
-        )
+        place = f'x="{_WIDTH - 14}" y="{44 + 17 * number}" text-anchor="end"'
+        parts.append(f'<text {place} fill="{colour}">{html.escape(name)}</text>')
     return "\n".join([*parts, "</svg>"])
 
 
