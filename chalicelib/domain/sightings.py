@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.quality import CameraHealth, Reason
+
 
 class Decision(StrEnum):
     """What the similarity and the margin allow to be said of a face."""
@@ -28,6 +30,7 @@ class Sighting:
 
     `candidate` is None when the gallery is empty or a better face of the same frame holds the person.
     `margin` is the score less that of the runner-up person; with one person in the gallery, it is the score.
+    `reasons` says what is wrong with the view, the gravest first; they are empty from a `quality` of one half on.
     """
 
     box: Box
@@ -39,3 +42,12 @@ class Sighting:
     margin: float
     threshold: float
     decision: Decision
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one picture shows: its faces, the largest first, and how its camera does."""
+
+    sightings: tuple[Sighting, ...]
+    health: CameraHealth

@@ -12,7 +12,7 @@ from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session
-from chalicelib.domain.sightings import Sighting
+from chalicelib.domain.sightings import Seen
 from chalicelib.domain.templates import ExtractedViews, Template
 
 Item = TypeVar("Item")
@@ -156,7 +156,7 @@ class Recogniser(Protocol):
     @property
     def model_id(self) -> str: ...
     def gallery(self, templates: Sequence[Template]) -> Gallery: ...
-    def recognise(self, picture: bytes, gallery: Gallery) -> tuple[Sighting, ...]:
+    def recognise(self, picture: bytes, gallery: Gallery) -> Seen:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:

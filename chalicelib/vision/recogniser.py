@@ -9,15 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.domain.errors import EmptyBody, ModelNotInstalled, UnreadablePicture
-from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
 from chalicelib.vision.alignment import Aligner
 from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.detector import Detector, Face
 from chalicelib.vision.embedder import Embedder
+from chalicelib.vision.health import judge_camera
 from chalicelib.vision.matching import Gallery, Match, match
 from chalicelib.vision.pack import Pack
-from chalicelib.vision.quality import FaceQuality, measure
+from chalicelib.vision.quality import FaceQuality, measure, reasons
 from chalicelib.vision.views import (
     ODD_ONE_OUT,
     REDUNDANT,
@@ -55,8 +56,8 @@ class Recogniser:
         """Raises TemplateRefused: a template of another model, or damaged."""
         return Gallery.of(templates, self.model_id, self._pack.embedder.dimension)
 
-    def recognise(self, picture: bytes, gallery: OpaqueGallery) -> tuple[Sighting, ...]:
-        """Every face of the picture, the largest first.
+    def recognise(self, picture: bytes, gallery: OpaqueGallery) -> Seen:
+        """Every face of the picture, the largest first, and how the camera does.
 
         Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels; ModelNotInstalled for a gallery of another
         model.
@@ -69,9 +70,10 @@ class Recogniser:
             raise UnreadablePicture("The picture is empty.") from error
         faces = self._detector.detect(pixels)
         matches = match(self._embed(pixels, faces), gallery, self._pack.thresholds)
-        return tuple(
+        sightings = tuple(
             _sighting(face, measure(pixels, face), found) for face, found in zip(faces, matches, strict=True)
         )
+        return Seen(sightings, judge_camera(pixels))
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         """The few good views of one person in photos and clips; none, if nothing was good enough.
@@ -131,4 +133,5 @@ def _sighting(face: Face, quality: FaceQuality, found: Match) -> Sighting:
         margin=found.margin,
         threshold=found.threshold,
         decision=Decision.REVIEW if hopeless else found.decision,
+        reasons=reasons(quality),
     )
