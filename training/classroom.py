@@ -130,7 +130,7 @@ def _sightings(
 ) -> Iterator[tuple[Sighting, str | None]]:
     """Each sighting of the composed frame, and whom it shows; None where nobody was placed."""
     frame = compose_photos([decode_picture(photo.read_bytes()) for _, photo in looks], seed)
-    for sighting in recogniser.recognise(frame.jpeg, gallery):
+    for sighting in recogniser.recognise(frame.jpeg, gallery).sightings:
         placed = (each for each in frame.placed if same_place(sighting.box, each.box))
         here = next(placed, None)
         yield sighting, None if here is None else looks[here.index][0]

@@ -1,6 +1,7 @@
 """/v1/…/frames: pictures in, sightings out."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,6 +12,7 @@ from chalicelib.api.routes import CAMERA, ApiRequest, Routes
 from chalicelib.api.schemas import FrameQuery, FrameUploadIn, tickets_out, time_out
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.frames import Frame, FrameState
+from chalicelib.domain.quality import CameraHealth, Condition, Reason, advice_on
 from chalicelib.domain.sightings import Sighting
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.read_frame import read_frame
@@ -38,8 +40,7 @@ def post_frame_view(request: ApiRequest, session_id: str) -> Response:
         access=wiring.access(),
         clock=utc_now,
     )
-    body = _frame_out(frame) | {"next_frame_in_seconds": wiring.settings().next_frame_seconds}
-    return Response(body, status_code=202, headers={"Location": f"/v1/frames/{frame.frame_id}"})
+    return Response(_frame_out(frame), status_code=202, headers={"Location": f"/v1/frames/{frame.frame_id}"})
 
 
 @frames.route("/v1/sessions/{session_id}/frame-uploads", methods=["POST"], roles=CAMERA)
@@ -56,10 +57,7 @@ def post_frame_upload(request: ApiRequest, session_id: str) -> Response:
         access=wiring.access(),
         clock=utc_now,
     )
-    out = _frame_out(frame) | {
-        "upload": tickets_out([ticket])[0],
-        "next_frame_in_seconds": wiring.settings().next_frame_seconds,
-    }
+    out = _frame_out(frame) | {"upload": tickets_out([ticket])[0]}
     return Response(out, status_code=201, headers={"Location": f"/v1/frames/{frame.frame_id}"})
 
 
@@ -89,7 +87,9 @@ def _frame_out(frame: Frame) -> dict[str, Any]:
         "received_at": time_out(frame.received_at),
         "model_id": None if result is None else result.model_id,
         "sightings": [] if result is None else [_sighting_out(sighting) for sighting in result.sightings],
+        "health": None if result is None or result.health is None else _health_out(result.health),
         "rejection": None if result is None or result.rejection is None else asdict(result.rejection),
+        "next_frame_in_seconds": wiring.settings().next_frame_seconds,
     }
 
 
@@ -103,4 +103,18 @@ def _sighting_out(sighting: Sighting) -> dict[str, Any]:
             name: round(fields[name], 4)
             for name in ("detection", "quality", "similarity", "score", "margin", "threshold", "confidence")
         },
+        "reasons": _faults_out(sighting.reasons),
     }
+
+
+def _health_out(health: CameraHealth) -> dict[str, Any]:
+    return {
+        "brightness": round(health.brightness, 1),
+        "contrast": round(health.contrast, 1),
+        "sharpness": round(health.sharpness, 3),
+        "conditions": _faults_out(health.conditions),
+    }
+
+
+def _faults_out(faults: Sequence[Reason | Condition]) -> list[dict[str, str]]:
+    return [{"code": fault.value, "advice": advice_on(fault)} for fault in faults]

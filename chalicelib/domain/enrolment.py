@@ -1,22 +1,18 @@
 """What became of an enrolment's media, in words for the person who made them."""
 
+from chalicelib.domain.quality import WORDS_BY_REASON, Words
 from chalicelib.domain.templates import ExtractedViews
 
 MIN_VIEWS = 1
 """One good view enrols: a photo is a fair start, and its threshold is that of a single occasion."""
 
-# Reason → how it reads after a count of samples ("9 were blurred"), and what to do about it.
-_WORDS = {
-    "no_face": ("showed no face", "Keep your face in the picture."),
-    "several_faces": ("showed several faces", "Be alone in the picture."),
-    "too_small": ("showed the face too small", "Come closer to the camera."),
-    "too_dark": ("were too dark", "Find more light."),
-    "too_bright": ("were too bright", "Avoid the light shining on your face or into the camera."),
-    "blurred": ("were blurred", "Hold the camera still."),
-    "turned_away": ("were turned too far away", "Look towards the camera and turn the head only a little."),
-    "odd_one_out": ("looked like somebody else", "Let nobody else come into the picture."),
-    "unreadable": ("could not be read", "Send pictures as JPEG, PNG or WebP."),
-    "redundant": ("added nothing new", ""),
+# A sample is dropped for a fault of its view, or for one of these.
+_WORDS: dict[str, Words] = {
+    **WORDS_BY_REASON,
+    "no_face": Words("showed no face", "Keep your face in the picture."),
+    "several_faces": Words("showed several faces", "Be alone in the picture."),
+    "odd_one_out": Words("looked like somebody else", "Let nobody else come into the picture."),
+    "unreadable": Words("could not be read", "Send pictures as JPEG, PNG or WebP."),
 }
 _HARMLESS = frozenset({"redundant"})
 
@@ -36,20 +32,23 @@ def describe(views: ExtractedViews) -> str:
         ((count, reason) for reason, count in views.dropped.items() if count and reason not in _HARMLESS),
         key=lambda pair: (-pair[0], pair[1]),
     )
-    told = _listed([f"{count} {_words(reason, count)}" for count, reason in dropped])
+    told = _listed([f"{count} {_reads(reason, count)}" for count, reason in dropped])
     samples = _counted(views.sampled, "sample")
     if is_enough(views):
         kept = f"{_counted(len(views.embeddings), 'usable view')} of {samples}"
         return f"{kept}; {told}." if told else f"{kept}."
     if not told:
         return "No usable view: there was nothing to look at."
-    advice = _WORDS.get(dropped[0][1], ("", ""))[1]
-    return f"No usable view: of {samples} {told}. {advice}".rstrip()
+    return f"No usable view: of {samples} {told}. {_words(dropped[0][1]).advice}".rstrip()
 
 
-def _words(reason: str, count: int) -> str:
-    words = _WORDS.get(reason, (f"were dropped ({reason})", ""))[0]
-    return words.replace("were ", "was ", 1) if count == 1 and words.startswith("were ") else words
+def _words(reason: str) -> Words:
+    return _WORDS.get(reason, Words(f"were dropped ({reason})", ""))
+
+
+def _reads(reason: str, count: int) -> str:
+    reads = _words(reason).reads
+    return reads.replace("were ", "was ", 1) if count == 1 and reads.startswith("were ") else reads
 
 
 def _counted(count: int, noun: str) -> str:

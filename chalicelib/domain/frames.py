@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from chalicelib.domain.quality import CameraHealth
 from chalicelib.domain.sightings import Sighting
 
 
@@ -23,12 +24,13 @@ class Rejection:
 
 @dataclass(frozen=True)
 class FrameResult:
-    """What one model saw in a frame, or why nothing could be seen."""
+    """What one model saw in a frame, or why nothing could be seen. `health` is None where no picture was read."""
 
     model_id: str
     received_at: datetime
     sightings: tuple[Sighting, ...] = ()
     rejection: Rejection | None = None
+    health: CameraHealth | None = None
 
 
 @dataclass(frozen=True)

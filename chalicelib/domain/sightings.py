@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from chalicelib.domain.quality import CameraHealth, Reason
+
 
 class Decision(StrEnum):
     """What the similarity and the margin allow to be said of a face."""
@@ -30,6 +32,7 @@ class Sighting:
     cosine; `score` is what the threshold is applied to: the similarity, or the similarity normalised against a cohort.
     `margin` is the score less that of the runner-up person; with one person in the gallery, it is the score.
     `confidence`: the probability, 0..1, that the face is the candidate, at the deployment's share of strangers.
+    `reasons` says what is wrong with the view, the gravest first; they are empty from a `quality` of one half on.
     """
 
     box: Box
@@ -42,3 +45,12 @@ class Sighting:
     threshold: float
     confidence: float
     decision: Decision
+    reasons: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one picture shows: its faces, the largest first, and how its camera does."""
+
+    sightings: tuple[Sighting, ...]
+    health: CameraHealth

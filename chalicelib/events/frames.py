@@ -40,7 +40,9 @@ def _take(upload: Upload) -> None:
     result = frame.result
     sightings = () if result is None else result.sightings
     decisions = [sighting.decision for sighting in sightings]
+    conditions = () if result is None or result.health is None else result.health.conditions
     count("FacesSeen", len(decisions))
+    count("CameraUnhealthy", 1 if conditions else 0)
     logger.info(
         "frame taken",
         frame_id=frame.frame_id,
@@ -50,5 +52,6 @@ def _take(upload: Upload) -> None:
         accepted=decisions.count(Decision.ACCEPTED),
         review=decisions.count(Decision.REVIEW),
         unknown=decisions.count(Decision.UNKNOWN),
+        camera=[condition.value for condition in conditions],
     )
     return None

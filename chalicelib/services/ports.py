@@ -12,7 +12,7 @@ from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session
-from chalicelib.domain.sightings import Sighting
+from chalicelib.domain.sightings import Seen
 from chalicelib.domain.templates import Champion, ExtractedViews, Template
 
 Item = TypeVar("Item")
@@ -166,7 +166,7 @@ class Recogniser(Protocol):
         """How many other people's templates a gallery wants; 0 if none."""
 
     def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> Gallery: ...
-    def recognise(self, picture: bytes, gallery: Gallery) -> tuple[Sighting, ...]:
+    def recognise(self, picture: bytes, gallery: Gallery) -> Seen:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:

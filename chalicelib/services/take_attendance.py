@@ -15,7 +15,7 @@ from chalicelib.domain.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
-from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Frames, Gallery, Media, Recogniser, Sessions
 
@@ -77,17 +77,19 @@ def _look(
     max_bytes: int,
 ) -> FrameResult:
     """What the recogniser sees; a picture that cannot be read is a result too, and is never tried again."""
-    sightings: tuple[Sighting, ...] = ()
+    seen: Seen | None = None
     rejection = None
     try:
         picture = media.get(frame.key, max_bytes)
         if picture is None:
             rejection = Rejection("picture_missing", "The picture was deleted before it was read.")
         else:
-            sightings = recogniser.recognise(picture, gallery)
+            seen = recogniser.recognise(picture, gallery)
     except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
         rejection = Rejection(error.code, str(error))
-    return FrameResult(gallery.model_id, received_at, sightings, rejection)
+    if seen is None:
+        return FrameResult(gallery.model_id, received_at, rejection=rejection)
+    return FrameResult(gallery.model_id, received_at, seen.sightings, health=seen.health)
 
 
 def _merge(frame: Frame, attendance: Attendance) -> None:

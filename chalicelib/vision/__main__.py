@@ -11,6 +11,7 @@ from pathlib import Path
 
 from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import PackRefused, RollcallError
+from chalicelib.domain.quality import advice_on
 from chalicelib.domain.sightings import Sighting
 from chalicelib.domain.templates import Occasion, Template
 from chalicelib.vision.drawing import annotate
@@ -89,14 +90,16 @@ def _merged(templates: Sequence[Template]) -> list[Template]:
 def _show(path: Path, recogniser: Recogniser, gallery: Gallery, out: Path | None) -> bool:
     try:
         data = path.read_bytes()
-        sightings = recogniser.recognise(data, gallery)
+        seen = recogniser.recognise(data, gallery)
         if out:
-            out.write_bytes(annotate(data, sightings))
+            out.write_bytes(annotate(data, seen.sightings))
     except (OSError, RollcallError) as error:
         _tell(path, error)
         return False
-    print(f"{path}: {len(sightings)} face{'' if len(sightings) == 1 else 's'}")
-    for number, sighting in enumerate(sightings, start=1):
+    print(f"{path}: {len(seen.sightings)} face{'' if len(seen.sightings) == 1 else 's'}")
+    for condition in seen.health.conditions:
+        print(f"  camera {condition}: {advice_on(condition)}")
+    for number, sighting in enumerate(seen.sightings, start=1):
         print(f"  {number}. {_line(sighting)}")
     return True
 
@@ -105,6 +108,8 @@ def _line(sighting: Sighting) -> str:
     box = sighting.box
     place = f"{box.width:.0f}x{box.height:.0f} px at ({box.left:.0f}, {box.top:.0f})"
     seen = f"{place}, detection {sighting.detection:.3f}, quality {sighting.quality:.2f}"
+    if sighting.reasons:
+        seen += f" ({', '.join(sighting.reasons)})"
     if not sighting.similarity:  # nobody is enrolled
         return seen
     candidate = sighting.candidate or "nobody (a more similar face has the person)"

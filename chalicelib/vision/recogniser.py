@@ -7,14 +7,15 @@ from typing import Protocol
 import numpy as np
 
 from chalicelib.domain.errors import EmptyBody, ModelNotInstalled, UnreadablePicture
-from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
 from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.detector import Face
+from chalicelib.vision.health import judge_camera
 from chalicelib.vision.matching import Gallery, Match, match
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.pipeline import Pipeline
-from chalicelib.vision.quality import FaceQuality, measure
+from chalicelib.vision.quality import FaceQuality, measure, reasons
 from chalicelib.vision.views import (
     ODD_ONE_OUT,
     REDUNDANT,
@@ -61,8 +62,8 @@ class Recogniser:
         dimension = self._pack.embedder.dimension
         return Gallery.of(templates, self.model_id, dimension, self._pack.thresholds.rivals, cohort)
 
-    def recognise(self, picture: bytes, gallery: OpaqueGallery) -> tuple[Sighting, ...]:
-        """Every face of the picture, the largest first.
+    def recognise(self, picture: bytes, gallery: OpaqueGallery) -> Seen:
+        """Every face of the picture, the largest first, and how the camera does.
 
         Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels; ModelNotInstalled for a gallery of another
         model.
@@ -77,10 +78,11 @@ class Recogniser:
         thresholds = self._pack.thresholds.operating(len(gallery.person_ids), normalised=gallery.normalises)
         embeddings = self._pipeline.embed(look.picture, look.faces)
         matches = match(embeddings, gallery, thresholds, self._stranger_share)
-        return tuple(
+        sightings = tuple(
             _sighting(face, measure(pixels, face), found)
             for face, found in zip(look.faces, matches, strict=True)
         )
+        return Seen(sightings, judge_camera(pixels))
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         """The few good views of one person in photos and clips; none, if nothing was good enough.
@@ -123,4 +125,5 @@ def _sighting(face: Face, quality: FaceQuality, found: Match) -> Sighting:
         threshold=found.threshold,
         confidence=found.confidence,
         decision=Decision.REVIEW if hopeless else found.decision,
+        reasons=reasons(quality),
     )

@@ -140,7 +140,7 @@ def watch(
     gallery = recogniser.gallery(templates)
     seen, extra = [], 0
     for people, frame in scenes:
-        sightings = recogniser.recognise(frame.jpeg, gallery)
+        sightings = recogniser.recognise(frame.jpeg, gallery).sightings
         found = 0
         for placed in frame.placed:
             here = next((each for each in sightings if same_place(each.box, placed.box)), None)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from chalicelib.domain.quality import Reason
 from chalicelib.domain.sightings import Box, Decision, Sighting
 from infra.demo.client import Client, until, upload
 from infra.demo.judge import Played, SeenFrame, judge
@@ -113,4 +114,9 @@ def _close(admin: Client, course: Class, say: Say) -> tuple[dict[str, Any], ...]
 
 
 def _sighting(item: dict[str, Any]) -> Sighting:
-    return Sighting(**{**item, "box": Box(**item["box"]), "decision": Decision(item["decision"])})
+    read = {
+        "box": Box(**item["box"]),
+        "decision": Decision(item["decision"]),
+        "reasons": tuple(Reason(reason["code"]) for reason in item["reasons"]),
+    }
+    return Sighting(**{**item, **read})

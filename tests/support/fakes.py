@@ -8,17 +8,27 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.domain.errors import UnreadablePicture
-from chalicelib.domain.sightings import Box, Decision, Sighting
+from chalicelib.domain.quality import CameraHealth, Condition, Reason
+from chalicelib.domain.sightings import Box, Decision, Seen, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
 
 MARK = b"FACES:"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
-def picture(*faces: str, decision: Decision = Decision.ACCEPTED, score: float = 0.97) -> bytes:
-    """A PNG of one pixel, followed by the faces it shows: names of people, or anything for strangers."""
-    shown = [{"face": face, "decision": decision.value, "score": score} for face in faces]
-    return _pixel() + MARK + json.dumps(shown).encode()
+def picture(
+    *faces: str,
+    decision: Decision = Decision.ACCEPTED,
+    score: float = 0.97,
+    reasons: Sequence[Reason] = (),
+    conditions: Sequence[Condition] = (),
+) -> bytes:
+    """A PNG of one pixel, followed by the faces it shows: names of people, or anything for strangers.
+
+    `reasons` are what is wrong with each of the faces, `conditions` with the camera.
+    """
+    shown = [{"face": face, "decision": decision, "score": score, "reasons": reasons} for face in faces]
+    return _pixel() + MARK + json.dumps({"faces": shown, "conditions": conditions}).encode()
 
 
 def clip(face: str, views: int = 2) -> bytes:
@@ -62,8 +72,11 @@ class FakeRecogniser:
         people = {t.occasions[-1].embeddings[0].decode(): t.person_id for t in templates}
         return FakeGallery(self.model_id, people)
 
-    def recognise(self, data: bytes, gallery: FakeGallery) -> tuple[Sighting, ...]:
-        return tuple(self._sighting(shown, gallery) for shown in _shown(data))
+    def recognise(self, data: bytes, gallery: FakeGallery) -> Seen:
+        shown = _shown(data)
+        conditions = tuple(Condition(code) for code in shown["conditions"])
+        sightings = tuple(self._sighting(face, gallery) for face in shown["faces"])
+        return Seen(sightings, CameraHealth(120.0, 30.0, 0.35, conditions))
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         self.views_extracted += 1
@@ -90,4 +103,5 @@ class FakeRecogniser:
             threshold=0.95,
             confidence=0.9,
             decision=Decision(shown["decision"]) if known else Decision.UNKNOWN,
+            reasons=tuple(Reason(code) for code in shown["reasons"]),
         )

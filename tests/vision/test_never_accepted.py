@@ -50,7 +50,7 @@ def gallery(recogniser: Recogniser) -> Gallery:
 def look(recogniser: Recogniser, gallery: Gallery) -> Callable[[Picture], tuple[Sighting, ...]]:
     def look(picture: Picture) -> tuple[Sighting, ...]:
         data = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
-        return recogniser.recognise(data, gallery)
+        return recogniser.recognise(data, gallery).sightings
 
     return look
 

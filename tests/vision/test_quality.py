@@ -2,19 +2,21 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
+from chalicelib.domain.quality import Reason
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.detector import Face, open_detector
 from chalicelib.vision.pack import load_pack
-from chalicelib.vision.quality import MAX_TURN, FaceQuality, Reason, measure, reasons
+from chalicelib.vision.quality import MAX_CLIPPED, MAX_TURN, FaceQuality, measure, reasons
 
-GOOD = FaceQuality(eyes_px=60, brightness=130, sharpness=0.2, turn=0.05)
+GOOD = FaceQuality(eyes_px=60, brightness=130, clipped=0, sharpness=0.2, turn=0.05)
 
 
 def textured(side: int = 240, brightness: float = 130) -> Picture:
@@ -102,12 +104,13 @@ def test_landmarks_on_one_point_or_outside_are_measured_too() -> None:
 
 
 def test_the_score_is_one_half_at_each_limit() -> None:
-    assert FaceQuality(60, 130, 0.2, MAX_TURN).score == pytest.approx(0.5)
+    assert replace(GOOD, turn=MAX_TURN).score == pytest.approx(0.5)
+    assert replace(GOOD, clipped=MAX_CLIPPED).score == pytest.approx(0.5)
     assert GOOD.score > 0.8
 
 
 def test_the_gravest_reason_comes_first() -> None:
-    assert reasons(FaceQuality(10, 10, 0.001, 1))[:2] == (Reason.TOO_SMALL, Reason.TOO_DARK)
+    assert reasons(FaceQuality(10, 10, 0, 0.001, 1))[:2] == (Reason.TOO_SMALL, Reason.TOO_DARK)
 
 
 @pytest.fixture(scope="module")

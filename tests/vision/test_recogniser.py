@@ -84,7 +84,7 @@ def clip(folder: Path, photos: list[bytes], seconds_each: int = 1) -> bytes:
 
 
 def test_a_person_who_enrolled_is_accepted(recogniser: Recogniser, people: Gallery, photos: dict) -> None:
-    (sighting,) = recogniser.recognise(photos["ann"][3], people)
+    (sighting,) = recogniser.recognise(photos["ann"][3], people).sightings
     assert (sighting.candidate, sighting.decision) == ("ann", Decision.ACCEPTED)
     assert sighting.score == sighting.similarity >= sighting.threshold
     assert 0.5 < sighting.quality <= 1
@@ -93,18 +93,18 @@ def test_a_person_who_enrolled_is_accepted(recogniser: Recogniser, people: Galle
 
 
 def test_a_stranger_is_not_accepted(recogniser: Recogniser, people: Gallery, photos: dict) -> None:
-    (sighting,) = recogniser.recognise(photos["stranger"][3], people)
+    (sighting,) = recogniser.recognise(photos["stranger"][3], people).sightings
     assert sighting.decision is Decision.UNKNOWN
 
 
 def test_with_nobody_enrolled_everybody_is_unknown(recogniser: Recogniser, photos: dict) -> None:
-    (sighting,) = recogniser.recognise(photos["ann"][3], recogniser.gallery([]))
+    (sighting,) = recogniser.recognise(photos["ann"][3], recogniser.gallery([])).sightings
     assert (sighting.candidate, sighting.decision) == (None, Decision.UNKNOWN)
 
 
 def test_each_face_of_a_class_is_matched(recogniser: Recogniser, people: Gallery) -> None:
     frame = classroom_frame([ANN, BEN, STRANGER], seed=3)
-    sightings = recogniser.recognise(frame.jpeg, people)
+    sightings = recogniser.recognise(frame.jpeg, people).sightings
     assert len(sightings) == 3
     accepted = [sighting.candidate for sighting in sightings if sighting.decision is Decision.ACCEPTED]
     assert sorted(accepted) == ["ann", "ben"]
@@ -115,7 +115,7 @@ def test_each_face_of_a_class_is_matched(recogniser: Recogniser, people: Gallery
 def test_a_person_beside_their_mirror_image_is_marked_once(
     recogniser: Recogniser, people: Gallery, photos: dict
 ) -> None:
-    sightings = recogniser.recognise(side_by_side(photos["ann"][3], photos["ann"][2]), people)
+    sightings = recogniser.recognise(side_by_side(photos["ann"][3], photos["ann"][2]), people).sightings
     assert sorted((sighting.candidate or "", sighting.decision) for sighting in sightings) == [
         ("", Decision.UNKNOWN),
         ("ann", Decision.ACCEPTED),
@@ -134,7 +134,7 @@ def test_a_person_beside_their_mirror_image_is_marked_once(
     ids=["grey", "black", "noise", "one pixel", "one line"],
 )
 def test_a_picture_of_nothing_shows_nobody(recogniser: Recogniser, people: Gallery, picture: Picture) -> None:
-    sightings = recogniser.recognise(jpeg(picture), people)
+    sightings = recogniser.recognise(jpeg(picture), people).sightings
     assert all(sighting.decision is Decision.UNKNOWN for sighting in sightings)
 
 
@@ -142,7 +142,7 @@ def test_a_face_too_blurred_to_trust_is_never_accepted(
     recogniser: Recogniser, people: Gallery, photos: dict
 ) -> None:
     for sigma in (6, 9, 12):
-        for sighting in recogniser.recognise(changed(photos["ann"][3], blur=sigma), people):
+        for sighting in recogniser.recognise(changed(photos["ann"][3], blur=sigma), people).sightings:
             assert sighting.quality < HOPELESS_QUALITY
             assert sighting.decision is not Decision.ACCEPTED
 
@@ -178,7 +178,7 @@ def test_a_clip_becomes_views_that_find_the_person(
     recogniser: Recogniser, photos: dict, tmp_path: Path
 ) -> None:
     template = enrolled(recogniser, "ann", [clip(tmp_path, photos["ann"][:3])])
-    (sighting,) = recogniser.recognise(photos["ann"][3], recogniser.gallery([template]))
+    (sighting,) = recogniser.recognise(photos["ann"][3], recogniser.gallery([template])).sightings
     assert sighting.decision is Decision.ACCEPTED
 
 
@@ -187,7 +187,7 @@ def test_somebody_cut_in_is_the_odd_one_out(recogniser: Recogniser, photos: dict
     views = recogniser.extract_views([upload])
     assert views.dropped["odd_one_out"] == 2
     template = Template("ann", recogniser.model_id, (Occasion("registration", views.embeddings),))
-    (sighting,) = recogniser.recognise(photos["ben"][1], recogniser.gallery([template]))
+    (sighting,) = recogniser.recognise(photos["ben"][1], recogniser.gallery([template])).sightings
     assert sighting.decision is Decision.UNKNOWN
 
 
@@ -240,7 +240,7 @@ def test_a_real_clip_of_one_person_enrols_and_finds_that_person_only(real: Recog
         *_, last = sample_video(path.read_bytes(), every_seconds=0.7)
         accepted = [
             sighting.candidate
-            for sighting in real.recognise(jpeg(last), people)
+            for sighting in real.recognise(jpeg(last), people).sightings
             if sighting.decision is Decision.ACCEPTED
         ]
         assert accepted == [path.stem]
@@ -252,6 +252,6 @@ def test_people_walking_past_enrol_nobody_and_are_taken_for_nobody(real: Recogni
     assert (views.embeddings, views.dropped) == ((), {"several_faces": views.sampled})
     clips = sorted((faces / "videos").glob("single-*.mp4"))
     people = real.gallery([enrolled(real, path.stem, [path.read_bytes()]) for path in clips])
-    sightings = real.recognise(jpeg(next(sample_video(crowd))), people)
+    sightings = real.recognise(jpeg(next(sample_video(crowd))), people).sightings
     assert len(sightings) >= 5
     assert not any(sighting.decision is Decision.ACCEPTED for sighting in sightings)

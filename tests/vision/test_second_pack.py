@@ -66,7 +66,9 @@ def test_who_enrolled_is_nearest_and_a_stranger_is_farther(
         for name in ("ann", "ben")
     ]
     gallery = recogniser.gallery(enrolled)
-    (ann,), (ben,), (stranger,) = (recogniser.recognise(photos[name][3], gallery) for name in photos)
+    (ann,), (ben,), (stranger,) = (
+        recogniser.recognise(photos[name][3], gallery).sightings for name in photos
+    )
     assert (ann.candidate, ben.candidate) == ("ann", "ben")
     assert Decision.ACCEPTED in (ann.decision, ben.decision)
     assert max(stranger.similarity, 0) < min(ann.similarity, ben.similarity)

@@ -11,6 +11,7 @@ from chalicelib.adapters.dynamo.transactions import conditional
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import FrameNotFound
 from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
+from chalicelib.domain.quality import CameraHealth, Condition, Reason
 from chalicelib.domain.sightings import Box, Decision, Sighting
 from chalicelib.settings import Settings
 
@@ -101,15 +102,26 @@ def _frame(record: FrameRecord) -> Frame:
 
 
 def _result(stored: Any) -> FrameResult:
+    """Results written before health and reasons were told have none."""
     return FrameResult(
         model_id=stored["model_id"],
         received_at=datetime.fromisoformat(stored["received_at"]).astimezone(UTC),
         sightings=tuple(_sighting(sighting) for sighting in stored["sightings"]),
         rejection=None if stored["rejection"] is None else Rejection(**stored["rejection"]),
+        health=_health(stored.get("health")),
     )
 
 
 def _sighting(stored: Any) -> Sighting:
-    return Sighting(
-        **{"confidence": 0.0, **stored, "box": Box(**stored["box"]), "decision": Decision(stored["decision"])}
-    )
+    read = {
+        "box": Box(**stored["box"]),
+        "decision": Decision(stored["decision"]),
+        "reasons": tuple(Reason(code) for code in stored.get("reasons", ())),
+    }
+    return Sighting(**{"confidence": 0.0, **stored, **read})
+
+
+def _health(stored: Any) -> CameraHealth | None:
+    if stored is None:
+        return None
+    return CameraHealth(**{**stored, "conditions": tuple(Condition(code) for code in stored["conditions"])})
