@@ -8,7 +8,7 @@ MIN_VIEWS = 1
 
 # A sample is dropped for a fault of its view, or for one of these.
 _WORDS: dict[str, Words] = {
-    **WORDS_BY_REASON,
+    **{str(reason): words for reason, words in WORDS_BY_REASON.items()},
     "no_face": Words("showed no face", "Keep your face in the picture."),
     "several_faces": Words("showed several faces", "Be alone in the picture."),
     "odd_one_out": Words("looked like somebody else", "Let nobody else come into the picture."),

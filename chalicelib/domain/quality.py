@@ -63,7 +63,7 @@ ADVICE_BY_CONDITION = {
     Condition.BLOCKED: "Uncover the lens.",
     Condition.DARK: "Give the room more light.",
     Condition.BRIGHT: "Turn the camera away from the light.",
-    Condition.BLURRED: "Wipe the lens, and see that the camera stands still and is in focus.",
+    Condition.BLURRED: "Uncover and wipe the lens, and see that the camera stands still and is in focus.",
 }
 
 

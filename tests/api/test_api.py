@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from chalicelib import wiring
 from chalicelib.api.routes import admitted_roles
 from chalicelib.domain.access import Role
+from chalicelib.domain.quality import Condition, Reason
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.issue_token import issue_admin_token
 from tests.api.conftest import Api
@@ -168,6 +170,27 @@ def test_a_frame_is_posted_waited_for_and_read(api: Api) -> None:
     on_frame_uploaded(api.world.event(f"frames/{session_id}/{posted.json_body['id']}"), None)
     done = api.call("GET", f"{path}?wait=1", token=camera).json_body
     assert (done["state"], [sighting["decision"] for sighting in done["sightings"]]) == ("done", ["unknown"])
+    assert done["next_frame_in_seconds"] == 10
+
+
+def test_a_camera_is_told_what_is_wrong_and_when_the_next_frame_is_due(api: Api) -> None:
+    course_id, camera = api.course_with_camera()
+    session_id = api.session(course_id)
+
+    def answer(body: bytes) -> Any:
+        path = f"/v1/sessions/{session_id}/frames"
+        posted = api.call("POST", path, body, token=camera, content_type="image/png").json_body
+        assert (posted["health"], posted["sightings"]) == (None, [])
+        on_frame_uploaded(api.world.event(f"frames/{session_id}/{posted['id']}"), None)
+        return api.call("GET", f"/v1/frames/{posted['id']}", token=camera).json_body
+
+    seen = answer(picture("x", reasons=[Reason.TOO_SMALL]))
+    assert seen["sightings"][0]["reasons"] == [{"code": "too_small", "advice": "Move closer to the camera."}]
+    assert seen["health"] == {"brightness": 120, "contrast": 30, "sharpness": 0.35, "conditions": []}
+    nobody = answer(picture(conditions=[Condition.DARK]))
+    assert nobody["sightings"] == []
+    assert nobody["health"]["conditions"] == [{"code": "dark", "advice": "Give the room more light."}]
+    assert nobody["next_frame_in_seconds"] == 10
 
 
 @pytest.mark.parametrize(

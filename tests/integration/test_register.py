@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib import wiring
-from chalicelib.adapters.dynamo.records import MarkRecord
+from chalicelib.adapters.dynamo.records import FrameRecord, MarkRecord
 from chalicelib.domain.errors import (
     ConsentMissing,
     DeletionFailed,
@@ -19,6 +19,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.frames import Frame, FrameState
 from chalicelib.domain.people import Use
+from chalicelib.domain.quality import CameraHealth, Condition, Reason
 from chalicelib.domain.registrations import RegistrationState
 from chalicelib.domain.sessions import SessionState
 from chalicelib.domain.sightings import Decision
@@ -96,6 +97,43 @@ def test_the_evidence_says_where_a_person_was_seen(world: World, course: str) ->
     assert frame.result.sightings[0].candidate == world.people["Ada"]
 
 
+def test_what_is_wrong_with_a_view_and_its_camera_is_kept_with_the_frame(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    frame_id = post(
+        world, session_id, picture("Ada", reasons=[Reason.BLURRED], conditions=[Condition.BLURRED])
+    )
+    result = wiring.frames().get(frame_id).result
+    assert result is not None
+    assert result.sightings[0].reasons == (Reason.BLURRED,)
+    assert result.health == CameraHealth(120, 30, 0.35, (Condition.BLURRED,))
+
+
+def test_a_result_written_before_health_was_told_is_still_read(world: World, course: str) -> None:
+    frame_id = post(world, world.open_session(course), picture("Ada"))
+    record = FrameRecord.get(frame_id)
+    for sighting in record.result["sightings"]:
+        del sighting["reasons"]
+    del record.result["health"]
+    record.save()
+    result = wiring.frames().get(frame_id).result
+    assert result is not None
+    assert (result.health, result.sightings[0].reasons) == (None, ())
+
+
+def test_an_unhealthy_camera_is_counted_and_logged(
+    world: World, course: str, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ada"))
+    assert '"CameraUnhealthy":[0.0]' in capsys.readouterr().out
+    post(world, session_id, picture(conditions=[Condition.BLOCKED, Condition.DARK]))
+    assert '"CameraUnhealthy":[1.0]' in capsys.readouterr().out
+    assert [record.camera for record in caplog.records if record.message == "frame taken"] == [
+        [],
+        ["blocked", "dark"],
+    ]
+
+
 def test_a_sighting_for_review_is_listed_and_marks_nobody(world: World, course: str) -> None:
     session_id = world.open_session(course)
     post(world, session_id, picture("Ada", decision=Decision.REVIEW, score=0.94))
@@ -166,9 +204,9 @@ def test_consent_narrowed_between_the_look_and_the_write_marks_nobody(
     look = world.recogniser.recognise
 
     def narrowed_meanwhile(*arguments):
-        sightings = look(*arguments)
+        seen = look(*arguments)
         world.give_consent(world.people["Ada"], uses=(Use.EVALUATION,))
-        return sightings
+        return seen
 
     monkeypatch.setattr(world.recogniser, "recognise", narrowed_meanwhile)
     post(world, session_id, picture("Ada", "Ben"))
@@ -306,9 +344,9 @@ def test_consent_withdrawn_between_the_look_and_the_write_marks_nobody(
     look = world.recogniser.recognise
 
     def withdrawn_meanwhile(*arguments):
-        sightings = look(*arguments)
+        seen = look(*arguments)
         world.withdraw_consent(world.people["Ada"])
-        return sightings
+        return seen
 
     monkeypatch.setattr(world.recogniser, "recognise", withdrawn_meanwhile)
     post(world, session_id, picture("Ada", "Ben"))

@@ -53,7 +53,7 @@ def test_faces_are_listed(call: Command) -> None:
     assert code == 0
     assert "ann-0.jpg: 1 face\n  1. " in out
     assert "detection 0.99" in out
-    assert "nobody.png: 0 faces" in out
+    assert "nobody.png: 0 faces\n  camera blocked: Uncover the lens.\n" in out
     assert err == ""
 
 
@@ -121,3 +121,11 @@ def test_it_runs_as_a_module(folder: Path, pack_dir: Path) -> None:
     )
     assert (run.returncode, run.stderr) == (0, "")
     assert "ann-0.jpg: 1 face" in run.stdout
+
+
+def test_what_is_wrong_with_a_view_is_told(call: Command, folder: Path) -> None:
+    dim = cv2.convertScaleAbs(cv2.imread(str(folder / "ann-0.jpg")), alpha=0.18)
+    cv2.imwrite(str(folder / "dim.png"), dim)
+    _, out, _ = call("dim.png")
+    assert "  camera dark: Give the room more light.\n" in out
+    assert "(too_dark)" in out

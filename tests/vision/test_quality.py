@@ -14,7 +14,9 @@ from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.detector import Face, open_detector
 from chalicelib.vision.pack import load_pack
-from chalicelib.vision.quality import MAX_CLIPPED, MAX_TURN, FaceQuality, measure, reasons
+from chalicelib.vision.quality import MAX_BRIGHTNESS, MAX_CLIPPED, MAX_TURN, FaceQuality, measure, reasons
+from infra.demo.identity import SKINS, draw_identity
+from infra.demo.scenes import registration_photos
 
 GOOD = FaceQuality(eyes_px=60, brightness=130, clipped=0, sharpness=0.2, turn=0.05)
 
@@ -75,6 +77,37 @@ def test_each_fault_has_its_reason(picture: Picture, seen: Face, reason: Reason)
     quality = measure(picture, seen)
     assert reason in reasons(quality)
     assert quality.score < 0.5
+
+
+def half_in_the_sun(picture: Picture, seen: Face, gain: float) -> Picture:
+    """The light falls on one side of the face, and its edge on the nose."""
+    across = np.arange(picture.shape[1])[None, :, None] - seen.landmarks[:, 0].mean()
+    return np.clip(picture * (1 + (gain - 1) / (1 + np.exp(-across / 3))), 0, 255).astype(np.uint8)
+
+
+def test_a_face_half_in_the_sun_is_too_bright_though_on_average_it_is_not() -> None:
+    quality = measure(half_in_the_sun(textured(brightness=110), face(), 3), face())
+    assert quality.brightness < MAX_BRIGHTNESS
+    assert reasons(quality)[0] is Reason.TOO_BRIGHT
+
+
+@pytest.mark.parametrize("roll", [-45, -20, 20, 45])
+def test_a_head_that_leans_is_no_fault(roll: float) -> None:
+    turn = cv2.getRotationMatrix2D((120, 120), roll, 1)
+    leaning = np.asarray(cv2.warpAffine(textured(), turn, (240, 240)), np.uint8)
+    upright = face()
+    landmarks = (upright.landmarks @ turn[:, :2].T + turn[:, 2]).astype(np.float32)
+    assert reasons(measure(leaning, replace(upright, landmarks=landmarks))) == ()
+
+
+def test_dark_skin_in_ordinary_light_is_not_too_dark(pack_dir: Path) -> None:
+    detector = Detector(load_pack(pack_dir))
+    drawn = [draw_identity(f"person {seed}", np.random.default_rng(seed)) for seed in range(8)]
+    darkest = [replace(person, skin=len(SKINS) - 1) for person in drawn]
+    photos = [decode_picture(registration_photos(person, seed=2, count=1)[0]) for person in darkest]
+    told = [reasons(measure(photo, main)) for photo in photos for main in detector.detect(photo)[:1]]
+    assert len(told) >= 5
+    assert not any(Reason.TOO_DARK in found for found in told)
 
 
 def test_a_dim_room_is_not_mistaken_for_blur() -> None:
@@ -138,3 +171,6 @@ def test_ordinary_photos_pass_and_the_same_photos_blurred_or_dark_do_not(
     assert share(Reason.BLURRED, lambda photo: blurred(photo, 3)) >= 0.97
     assert share(Reason.TOO_DARK, lambda photo: dimmed(photo, 0.2)) >= 0.99
     assert share(Reason.BLURRED, lambda photo: dimmed(photo, 0.35)) <= 0.03
+    in_the_sun = [reasons(measure(half_in_the_sun(photo, main, 4), main)) for photo, main in seen]
+    assert sum(Reason.TOO_BRIGHT in found for found in in_the_sun) >= 0.9 * len(seen)
+    assert share(Reason.TOO_BRIGHT) <= 0.01
