@@ -12,9 +12,7 @@ _ODD_NAMES = ["", "..", "\0", "a/b", "\ud800", "a" * 300]
 
 
 def mended(data: bytes) -> bytes:
-    """The bytes with a PNG's checksums and a RIFF's size as they should be; three of four, by their own bytes."""
-    if not data or sum(data[-8:]) % 4 == 0:
-        return data
+    """The bytes with a PNG's checksums and a RIFF's size as they should be."""
     if data.startswith(_PNG):
         return _checked(data)
     if data.startswith(b"RIFF") and len(data) > 8:
