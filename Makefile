@@ -10,10 +10,10 @@ WORKERS ?= 2
 export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow lint types lock format clean
+.PHONY: help setup pack demo serve test test-slow bench bench-peers bench-blas lint types lock format clean
 
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-10s %s\n", target[1], $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-11s %s\n", target[1], $$2}'
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt layers/api/requirements.txt layers/vision/requirements.txt training/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Rollcall needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -38,6 +38,15 @@ test: lint types pack  ## everything that must hold, in under ten minutes
 
 test-slow: pack  ## what takes longer: more seeds, a peer's nets in a venv of its own, hostile bytes (FUZZ_SECONDS=n)
 	$(PY) -m pytest -m slow
+
+bench: pack  ## speed beside peers: a table and build/bench.json (PACK=pypi; BENCH=--pairs compares accuracy on pairs)
+	@$(PY) -m tests.bench --pack $(PACK) $(BENCH)
+
+bench-peers: setup  ## environments of face_recognition and the mtcnn package, for make bench; some 2 GB
+	@$(PY) -m tests.bench.environments face_recognition mtcnn
+
+bench-blas: setup  ## the same with dlib compiled for BLAS and AVX2; once, a quarter of an hour or more
+	@$(PY) -m tests.bench.environments dlib-blas
 
 lint: setup  ## ruff: style and format
 	$(VENV)/bin/ruff check .

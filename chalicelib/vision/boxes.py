@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 Boxes = NDArray[np.float32]
 
+_AT_ONCE = 128  # compared with all others in one step: fewer take longer, more compute what is thrown away
+
 
 def suppress(
     boxes: Boxes, scores: NDArray[np.float32], overlap: float, *, of_smaller: bool = False
@@ -14,20 +16,17 @@ def suppress(
     The overlap is intersection over union, or `of_smaller`: over the smaller of the two, so that a box inside
     another one goes.
     """
-    areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
-    remaining = np.argsort(-scores, kind="stable")
-    kept = []
-    while remaining.size:
-        best, remaining = remaining[0], remaining[1:]
-        kept.append(best)
-        shared = _intersections(boxes[best], boxes[remaining])
-        whole = (
-            np.minimum(areas[best], areas[remaining])
-            if of_smaller
-            else areas[best] + areas[remaining] - shared
-        )
-        remaining = remaining[shared <= overlap * whole]
-    return np.array(kept, np.intp)
+    best_first = np.argsort(-scores, kind="stable")
+    edges = np.ascontiguousarray(boxes[best_first].T)
+    stays = np.ones(len(best_first), bool)
+    for start in range(0, len(best_first), _AT_ONCE):
+        rest, rest_stay = edges[:, start:], stays[start:]
+        places = np.flatnonzero(rest_stay[:_AT_ONCE])
+        apart = _apart(rest[:, places], rest, overlap, of_smaller=of_smaller)
+        for place, leaves in zip(places.tolist(), apart, strict=True):
+            if rest_stay[place]:
+                rest_stay[place + 1 :] &= leaves[place + 1 :]
+    return best_first[stays]
 
 
 def square(boxes: Boxes) -> Boxes:
@@ -49,7 +48,12 @@ def inside(boxes: Boxes, width: int, height: int) -> Boxes:
     return np.asarray(np.clip(boxes, 0, np.array([width, height] * 2, np.float32)), np.float32)
 
 
-def _intersections(box: NDArray[np.float32], boxes: Boxes) -> NDArray[np.float32]:
-    """(n,) areas that each of `boxes` shares with `box`."""
-    sizes = np.minimum(box[2:], boxes[:, 2:]) - np.maximum(box[:2], boxes[:, :2])
-    return np.asarray(np.maximum(sizes, 0).prod(axis=1), np.float32)
+def _apart(some: Boxes, others: Boxes, overlap: float, *, of_smaller: bool) -> NDArray[np.bool_]:
+    """(n, m) whether each of (4, n) `some` leaves each of (4, m) `others` in place."""
+    left, top, right, bottom = some[:, :, None]
+    across = np.minimum(right, others[2]) - np.maximum(left, others[0])
+    down = np.minimum(bottom, others[3]) - np.maximum(top, others[1])
+    shared = np.maximum(across, 0) * np.maximum(down, 0)
+    areas, other_areas = (right - left) * (bottom - top), (others[2] - others[0]) * (others[3] - others[1])
+    whole = np.minimum(areas, other_areas) if of_smaller else areas + other_areas - shared
+    return np.asarray(shared <= overlap * whole, np.bool_)

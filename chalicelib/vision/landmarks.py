@@ -44,31 +44,34 @@ class ShapePredictor:
 
     def predict(self, crops: NDArray[np.uint8], rectangle: Rectangle) -> Points:
         """(n, h, w, 3) RGB crops, each with its face in the same `rectangle` → (n, p, 2) pixels, not rounded."""
-        grey = crops.sum(axis=3, dtype=np.int32) // 3
+        grey = _grey(crops)
         corner, size = _corner_and_size(rectangle)
         mean = _complex(self.mean_shape)
         shapes = np.repeat(mean[None], len(crops), axis=0)
         for cascade in self._cascades:
-            turned = cascade.offsets * _turn(mean, shapes)[:, None]
-            places = turned + shapes[:, cascade.anchors]
+            places = cascade.offsets[:, None] * _turn(mean, shapes)
+            places += shapes.T.take(cascade.anchors, axis=0)
             leaves = self._leaves(_intensities(grey, places, corner, size), cascade)
             # One after the other onto the shape, in float32, as in training: another order of rounding sends a feature
             # to a neighbouring pixel now and then, and the trees after it elsewhere.
-            added = np.concatenate([shapes.view(np.float32)[:, None], leaves], axis=1).sum(axis=1)
+            added = np.concatenate([shapes.view(np.float32)[None], leaves]).sum(axis=0)
             shapes = added.view(np.complex64)
         return np.stack([shapes.real, shapes.imag], axis=2) * size + corner
 
-    def _leaves(self, features: NDArray[np.int32], cascade: Cascade) -> Points:
-        """(n, t, 2p): the leaves that the features reach, one in each tree."""
-        tree = np.arange(self._trees) * self._splits
-        face = np.arange(len(features))[:, None] * features.shape[1]
-        node = np.zeros((len(features), self._trees), np.intp)
+    def _leaves(self, features: NDArray[np.int16], cascade: Cascade) -> Points:
+        """(t, n, 2p): the leaves that the (f, n) features reach, one in each tree.
+
+        The faces lie innermost, so that a split is decided and a leaf added for all of them in one stride.
+        """
+        faces = features.shape[1]
+        difference = features.take(cascade.first, axis=0)
+        difference -= features.take(cascade.second, axis=0)
+        is_left = difference > cascade.thresholds[:, None]
+        tree = np.arange(self._trees)[:, None] * self._splits
+        node = np.zeros((self._trees, faces), np.intp)
         for _ in range(self._splits.bit_length()):
-            split = tree + node
-            difference = features.take(face + cascade.first.take(split))
-            difference -= features.take(face + cascade.second.take(split))
-            node = 2 * node + 2 - (difference > cascade.thresholds.take(split))
-        leaf = tree + np.arange(self._trees) + node - self._splits
+            node = 2 * node + 2 - is_left.take((tree + node) * faces + np.arange(faces))
+        leaf = tree + np.arange(self._trees)[:, None] + node - self._splits
         return np.asarray(cascade.leaves.take(leaf, axis=0), np.float32)
 
 
@@ -85,16 +88,26 @@ def _cascade(arrays: dict[str, NDArray[np.float32]], place: int) -> Cascade:
     )
 
 
+def _grey(crops: NDArray[np.uint8]) -> NDArray[np.int16]:
+    """(n, h, w, 3) → (n, h + 2, w + 2): the mean of the channels, rounded down, in a frame of zeros."""
+    faces, height, width = crops.shape[:3]
+    grey = np.zeros((faces, height + 2, width + 2), np.int16)
+    inner = grey[:, 1:-1, 1:-1]
+    np.add(crops[..., 0], crops[..., 1], out=inner, dtype=np.int16)
+    inner += crops[..., 2]
+    inner //= 3
+    return grey
+
+
 def _intensities(
-    grey: NDArray[np.int32], places: NDArray[np.complex64], corner: Points, size: Points
-) -> NDArray[np.int32]:
-    """(n, f) intensities of the nearest pixels; 0 outside the crop."""
-    x = np.floor(places.real * size[0] + (corner[0] + np.float32(0.5))).astype(np.intp)
-    y = np.floor(places.imag * size[1] + (corner[1] + np.float32(0.5))).astype(np.intp)
+    grey: NDArray[np.int16], places: NDArray[np.complex64], corner: Points, size: Points
+) -> NDArray[np.int16]:
+    """(f, n) intensities of the pixels nearest to the (f, n) places; outside the crop that of its frame, 0."""
     height, width = grey.shape[1:]
-    within = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    face = np.arange(len(grey))[:, None] * (height * width)
-    return np.where(within, grey.take(np.where(within, face + y * width + x, 0)), 0)
+    x = np.floor(places.real * size[0] + (corner[0] + np.float32(0.5))).clip(-1, width - 2).astype(np.intp)
+    y = np.floor(places.imag * size[1] + (corner[1] + np.float32(0.5))).clip(-1, height - 2).astype(np.intp)
+    face = np.arange(len(grey)) * (height * width)
+    return np.asarray(grey.take(face + (y + 1) * width + (x + 1)), np.int16)
 
 
 def _turn(mean: NDArray[np.complex64], shapes: NDArray[np.complex64]) -> NDArray[np.complex64]:
