@@ -55,13 +55,13 @@ def _first_sighting(
 def _recognise(pack_directory: Path, people: int, occasions: int, views: int) -> None:
     from chalicelib.vision.pack import load_pack
     from chalicelib.vision.recogniser import Recogniser
-    from tests.bench.roster import roster
+    from tests.bench.roster import gallery
 
     pack = load_pack(pack_directory)
     recogniser = Recogniser(pack)
-    templates = roster(pack, people, occasions, views)
-    sightings = recogniser.recognise(sys.stdin.buffer.read(), recogniser.gallery(templates))
-    print(json.dumps({"found": len(sightings), "peak_mib": _peak_kib() / 1024}), flush=True)
+    enrolled = gallery(recogniser, pack, people, occasions, views)
+    seen = recogniser.recognise(sys.stdin.buffer.read(), enrolled)
+    print(json.dumps({"found": len(seen.sightings), "peak_mib": _peak_kib() / 1024}), flush=True)
 
 
 def _peak_kib() -> int:

@@ -3,15 +3,22 @@
 import numpy as np
 
 from chalicelib.domain.templates import Occasion, Template
+from chalicelib.vision.matching import Gallery
 from chalicelib.vision.pack import Pack
+from chalicelib.vision.recogniser import Recogniser
 
 
-def roster(pack: Pack, people: int, occasions: int = 1, views: int = 1) -> list[Template]:
-    """Templates of `people` who look like nobody."""
-    rng = np.random.default_rng(0)
+def gallery(recogniser: Recogniser, pack: Pack, people: int, occasions: int = 1, views: int = 1) -> Gallery:
+    """Of `people` who look like nobody, with as many others for a cohort as the pack asks for."""
+    cohort = _templates(pack, "other", recogniser.cohort_size, 1, 1)
+    return recogniser.gallery(_templates(pack, "person", people, occasions, views), cohort)
+
+
+def _templates(pack: Pack, kind: str, people: int, occasions: int, views: int) -> list[Template]:
+    rng = np.random.default_rng(len(kind))
     return [
         Template(
-            f"person-{number:05}",
+            f"{kind}-{number:05}",
             pack.model_id,
             tuple(Occasion(f"{number}-{each}", _views(rng, views, pack)) for each in range(occasions)),
         )

@@ -101,7 +101,7 @@ def test_a_head_that_leans_is_no_fault(roll: float) -> None:
 
 
 def test_dark_skin_in_ordinary_light_is_not_too_dark(pack_dir: Path) -> None:
-    detector = Detector(load_pack(pack_dir))
+    detector = open_detector(load_pack(pack_dir))
     drawn = [draw_identity(f"person {seed}", np.random.default_rng(seed)) for seed in range(8)]
     darkest = [replace(person, skin=len(SKINS) - 1) for person in drawn]
     photos = [decode_picture(registration_photos(person, seed=2, count=1)[0]) for person in darkest]

@@ -15,7 +15,7 @@ from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
 from tests.bench import stages
 from tests.bench.protocol import Steps, serve
-from tests.bench.roster import roster
+from tests.bench.roster import gallery
 
 
 class Recording(onnxruntime.InferenceSession):  # type: ignore[misc]
@@ -39,7 +39,7 @@ class Kernels:
         onnxruntime.InferenceSession = Recording
         pack = load_pack(pack_directory)
         self._recogniser = Recogniser(pack)
-        self._gallery = self._recogniser.gallery(roster(pack, 1))
+        self._gallery = gallery(self._recogniser, pack, 1)
         self._frame, self._found = b"", 0
 
     def about(self) -> dict[str, Any]:
@@ -49,7 +49,7 @@ class Kernels:
         """Records a frame that is new; that is done here and not in the generator, whose time is taken."""
         if jpeg != self._frame:
             _calls.clear()
-            self._frame, self._found = jpeg, len(self._recogniser.recognise(jpeg, self._gallery))
+            self._frame, self._found = jpeg, len(self._recogniser.recognise(jpeg, self._gallery).sightings)
         return self._replay()
 
     def _replay(self) -> Steps:
