@@ -7,10 +7,12 @@ SEED   ?= 1
 PORT   ?= 8000
 STRANGERS ?= $(if $(ROLLCALL_FACES),$(ROLLCALL_FACES)/lfw)
 WORKERS ?= 2
+SESSIONS ?= 200
+TEST_HALF := $(foreach set,people strangers cohort,--$(set) build/faces/test/$(set))
 export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow bench bench-peers bench-blas lint types lock format clean
+.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate classroom splits ablate bench bench-peers bench-blas lint types lock format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-11s %s\n", target[1], $$2}'
@@ -38,6 +40,26 @@ test: lint types pack  ## everything that must hold, in under ten minutes
 
 test-slow: pack  ## what takes longer: more seeds, a peer's nets in a venv of its own, hostile bytes (FUZZ_SECONDS=n)
 	$(PY) -m pytest -m slow
+
+faces: setup
+	@test -n "$(ROLLCALL_FACES)" || { echo "Set ROLLCALL_FACES to a folder with lfw/<Name>/*.jpg (see the README)."; exit 2; }
+	@$(PY) -m training.split --faces "$(ROLLCALL_FACES)/lfw" --into build/faces
+
+calibrate: pack faces  ## choose the thresholds of PACK on the calibration half of ROLLCALL_FACES
+	$(PY) -m training.calibrate --pack $(PACK) --cache build/features --write
+	@$(PY) -m layers.packs build $(PACK)
+
+evaluate: pack faces  ## measure PACK on the test half of ROLLCALL_FACES: build/evaluation-PACK.json and .html
+	$(PY) -m training.evaluate $(TEST_HALF) --pack $(PACK) --degrade --cache build/features --out build/evaluation-$(PACK).json
+
+classroom: pack faces  ## whole sessions of the test half: build/classroom-PACK.json (SESSIONS=200)
+	$(PY) -m training.evaluate_classroom $(TEST_HALF) --pack $(PACK) --sessions $(SESSIONS) --cache build/features --out build/classroom-$(PACK).json
+
+splits: pack faces  ## is the promised FPIR kept, whoever calibrates? build/splits-PACK.json
+	$(PY) -m training.repeat_splits --faces "$(ROLLCALL_FACES)/lfw" --pack $(PACK) --cache build/features --out build/splits-$(PACK).json
+
+ablate: pack faces  ## what each part of recognition pays, on the calibration half: build/ablation-PACK.json
+	$(PY) -m training.ablate --pack $(PACK) --cache build/features --out build/ablation-$(PACK).json
 
 bench: pack  ## speed beside peers: a table and build/bench.json (PACK=pypi; BENCH=--pairs compares accuracy on pairs)
 	@$(PY) -m tests.bench --pack $(PACK) $(BENCH)
