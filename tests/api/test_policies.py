@@ -113,9 +113,11 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     world_media(registration["id"], person_id)
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(world.event(f"registrations/{person_id}/{registration['id']}/0"), None)
+    cohort_of_one(api)
     forget_champion()
     with calls_of("on_frame_uploaded", calls):
         on_frame_uploaded(world.event(f"frames/{session_id}/{frame['id']}"), None)
+    assert api.world.recogniser.cohort == [api.world.people["Cyd"]]
     refused_upload(api, calls)
     with calls_of("api_handler", calls):
         assert (
@@ -140,6 +142,13 @@ def forget_champion() -> None:
     from chalicelib.adapters.dynamo.records import ModelRecord
 
     ModelRecord("champion").delete()
+
+
+def cohort_of_one(api: Api) -> None:
+    """A model that normalises, and somebody enrolled elsewhere to do it against."""
+    api.world.add_person("Cyd")
+    api.world.enrol("Cyd")
+    api.world.recogniser.cohort_size = 1
 
 
 def world_media(registration_id: str, person_id: str) -> None:

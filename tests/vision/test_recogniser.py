@@ -1,6 +1,7 @@
 """The whole way with a real pack: bytes in, sightings and views out. The people are drawn, not photographed."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -21,9 +22,12 @@ from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.matching import Gallery
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import HOPELESS_QUALITY, Recogniser
+from chalicelib.vision.thresholds import Confidence, Curve, Levels, Rivals
 from chalicelib.vision.video import sample_video
 from infra.demo.identity import draw_identity
 from infra.demo.scenes import classroom_frame, registration_photos
+from infra.demo.thresholds import demo_thresholds
+from layers.packs.derive import derive_pack
 
 # Three of the drawn people whom the embedder tells apart well; drawn heads are more alike than people are.
 ANN, BEN, STRANGER = (draw_identity(f"person {seed}", np.random.default_rng(seed)) for seed in (1, 2, 6))
@@ -223,6 +227,116 @@ def test_nothing_readable_raises(recogniser: Recogniser, photos: dict) -> None:
         recogniser.extract_views([photos["ann"][0][:5_000], b""])
     with pytest.raises(UnsupportedMediaType):
         recogniser.extract_views([b"ffconcat version 1.0\nfile secret.avi\n"])
+
+
+# In the dark a face is found by brightening, but judged by the picture as it is.
+
+
+def in_the_dark(photo: bytes) -> bytes:
+    """As a PNG: of so little light JPEG keeps nothing."""
+    dark = (decode_picture(photo) * 0.08).astype(np.uint8)
+    return cv2.imencode(".png", cv2.cvtColor(dark, cv2.COLOR_RGB2BGR))[1].tobytes()
+
+
+def test_a_person_in_the_dark_is_put_before_a_human(
+    recogniser: Recogniser, people: Gallery, photos: dict
+) -> None:
+    (sighting,) = recogniser.recognise(in_the_dark(photos["ann"][3]), people)
+    assert (sighting.candidate, sighting.decision) == ("ann", Decision.REVIEW)
+    assert sighting.score >= sighting.threshold
+    assert sighting.quality < HOPELESS_QUALITY
+
+
+def test_nobody_is_enrolled_from_a_picture_that_would_have_to_be_brightened(
+    recogniser: Recogniser, photos: dict
+) -> None:
+    views = recogniser.extract_views([in_the_dark(photos["ann"][3])])
+    assert (views.embeddings, views.dropped) == ((), {"no_face": 1})
+
+
+# With a pack whose scores are normalised against people who are enrolled elsewhere.
+
+RIVALS = Rivals(nearest=2, of_reference=0.5, of_face=0.5, cohort=3)
+NORMALISED = Levels(
+    accept={1: Curve(0.02, 0.04)},
+    review={1: Curve(0.01, 0.02)},
+    claim={1: 0.04},
+    margin=0.01,
+    confidence=Confidence(intercept=0.0, slope=100.0, stranger_share=0.1),
+)
+
+
+@pytest.fixture(scope="module")
+def normalising(pack_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Recogniser:
+    thresholds = replace(demo_thresholds(), normalised=NORMALISED, rivals=RIVALS)
+    return Recogniser(
+        derive_pack(pack_dir, tmp_path_factory.mktemp("packs") / "rivals", "rivals", thresholds)
+    )
+
+
+@pytest.fixture(scope="module")
+def roster(normalising: Recogniser, photos: dict[str, list[bytes]]) -> list[Template]:
+    return [enrolled(normalising, name, photos[name][:2]) for name in ("ann", "ben")]
+
+
+@pytest.fixture(scope="module")
+def elsewhere(normalising: Recogniser) -> list[Template]:
+    people = {f"person-{seed}": draw_identity("", np.random.default_rng(seed)) for seed in (3, 5, 8)}
+    return [
+        enrolled(normalising, name, registration_photos(person, seed=1, count=1))
+        for name, person in people.items()
+    ]
+
+
+def test_scores_are_normalised_against_people_enrolled_elsewhere(
+    normalising: Recogniser, roster: list[Template], elsewhere: list[Template], photos: dict
+) -> None:
+    people = normalising.gallery(roster, elsewhere)
+    assert normalising.cohort_size == len(elsewhere) == 3
+    for name in ("ann", "ben"):
+        (sighting,) = normalising.recognise(photos[name][3], people)
+        assert (sighting.candidate, sighting.decision) == (name, Decision.ACCEPTED)
+        assert sighting.similarity > 0.97
+        assert sighting.threshold < sighting.score < 0.2
+        assert sighting.threshold == Curve(0.02, 0.04).at(2)
+        assert sighting.confidence == NORMALISED.confidence.of(sighting.score - sighting.threshold, 0.1) > 0.5
+    (sighting,) = normalising.recognise(photos["stranger"][3], people)
+    assert (sighting.decision, sighting.confidence) == (Decision.UNKNOWN, pytest.approx(0.2, abs=0.2))
+
+
+def test_with_one_too_few_elsewhere_scores_and_thresholds_are_those_of_similarities(
+    normalising: Recogniser, roster: list[Template], elsewhere: list[Template], photos: dict
+) -> None:
+    (sighting,) = normalising.recognise(photos["ann"][3], normalising.gallery(roster, elsewhere[:2]))
+    assert (sighting.candidate, sighting.decision) == ("ann", Decision.ACCEPTED)
+    assert sighting.score == sighting.similarity
+    assert sighting.threshold == demo_thresholds().operating(2, normalised=False).accept(1)
+
+
+def test_a_stranger_here_who_is_enrolled_elsewhere_scores_less(
+    normalising: Recogniser, roster: list[Template], elsewhere: list[Template], photos: dict
+) -> None:
+    theirs = enrolled(normalising, "stranger", photos["stranger"][:1])
+    unknown, known = (
+        normalising.recognise(photos["stranger"][3], normalising.gallery(roster, cohort))[0]
+        for cohort in (elsewhere, [*elsewhere[1:], theirs])
+    )
+    assert known.similarity == unknown.similarity
+    assert known.score < unknown.score - 0.01
+    assert known.confidence < unknown.confidence
+
+
+def test_where_more_strangers_pass_by_the_same_face_is_less_certain(
+    heads_pack: Path, people: Gallery, recogniser: Recogniser, photos: dict
+) -> None:
+    busy = Recogniser(load_pack(heads_pack), stranger_share=0.5)
+    (there,), (here,) = (each.recognise(photos["ann"][3], people) for each in (busy, recogniser))
+    assert 0 < there.confidence < here.confidence < 1
+    assert (there.score, there.decision) == (here.score, here.decision)
+
+
+def test_a_pack_without_rivals_asks_for_no_cohort(recogniser: Recogniser) -> None:
+    assert recogniser.cohort_size == 0
 
 
 @pytest.fixture(scope="module")
