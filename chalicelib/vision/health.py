@@ -12,11 +12,11 @@ from chalicelib.vision.decode import Picture
 
 # Measured on 309 photos and frames (LFW grey and colour, people walking past) and 56 of the demo's: their brightness is
 # 35..192, dimmed to a tenth at most 19; their sharpness at least .26, blurred by 2 % of the width at most .18; their
-# contrast at least .12 of the way to black or white, of pictures under a cover or a hand at most .06.
+# contrast at least .12 of the way to black or white, of drawn hands on the lens at most .08.
 MIN_BRIGHTNESS = 25.0
 MAX_BRIGHTNESS = 215.0
 MIN_SHARPNESS = 0.21
-MIN_CONTRAST = 0.07
+MIN_CONTRAST = 0.09
 """As a part of the way from the brightness to black, or to white if that is nearer: dim and washed out pictures have
 less contrast, but show something."""
 _NOISE = 1.0  # deviation of luma below which there is nothing but the sensor's noise

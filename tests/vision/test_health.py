@@ -42,7 +42,7 @@ def under_a_hand(seed: int, shape: Sequence[int] = (480, 640, 3)) -> Picture:
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0 : 1 : shape[0] * 1j, 0 : 1 : shape[1] * 1j]
     away = np.hypot(x - rng.uniform(0.2, 0.8), y - rng.uniform(0.2, 0.8)) / rng.uniform(0.8, 1.3)
-    luma = rng.uniform(15, 70) + rng.uniform(30, 80) * np.clip(away, 0, 1) ** 2
+    luma = rng.uniform(15, 70) + rng.uniform(30, 80) * np.clip(away, 0, 1) ** 3
     return noisy(luma[..., None] * [1.2, 0.95, 0.8])
 
 
