@@ -67,7 +67,7 @@ bench: pack  ## speed beside peers: a table and build/bench.json (PACK=pypi; BEN
 bench-peers: setup  ## environments of face_recognition and the mtcnn package, for make bench; some 2 GB
 	@$(PY) -m tests.bench.environments face_recognition mtcnn
 
-bench-blas: setup  ## the same with dlib compiled for BLAS and AVX2; once, a quarter of an hour or more
+bench-blas: setup  ## the same with dlib compiled for BLAS and AVX2; once, half an hour or more
 	@$(PY) -m tests.bench.environments dlib-blas
 
 lint: setup  ## ruff: style and format

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float32]
 
 _GREY = (127.5, 127.5, 127.5)  # zero to the nets: what lies outside the picture
-_PATCHES_AT_ONCE = 128  # bounds the memory of a picture full of candidates
+_PATCHES_AT_ONCE = 16  # what the nets make of them stays in the processor's cache, and memory is bounded
 # The best candidates after each net. A class has forty faces; a picture tiled with thousands is made to exhaust us.
 _MOST_PROPOSED, _MOST_REFINED = 2000, 400
 _REFINEMENT_SIDE, _OUTPUT_SIDE = 24, 48

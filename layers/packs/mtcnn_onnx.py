@@ -96,8 +96,15 @@ class _Net:
         return self.graph.node("Gather", softmax, self.graph.constant(np.array(1, np.int64)), axis=1)
 
     def _activate(self, value: str) -> str:
+        """PReLU, the same values bit for bit as of the operator PRelu, which takes the runtime up to half of a net's
+        time: with slopes to 1 it is max(x, slope·x), with any slopes max(x, 0) + slope·min(x, 0).
+        """
         slopes = next(self._arrays).reshape(-1, 1, 1)
-        return self.graph.node("PRelu", value, self.graph.constant(slopes))
+        node, factors = self.graph.node, self.graph.constant(slopes)
+        if slopes.max() <= 1:
+            return node("Max", value, node("Mul", value, factors))
+        below = node("Min", value, self.graph.constant(np.zeros(1, np.float32)))
+        return node("Add", node("Relu", value), node("Mul", below, factors))
 
     def _next_convolution(self) -> Convolution:
         """Keras keeps (rows, columns, in, out), ONNX wants (out, in, rows, columns)."""

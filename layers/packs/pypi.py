@@ -99,7 +99,7 @@ def _as_is(content: bytes) -> bytes:
 
 RECIPE = Recipe(
     name="pypi",
-    version="1",
+    version="2",
     settings=_SETTINGS,
     outputs=(
         Output("pnet.onnx", (PNET,), convert_pnet),

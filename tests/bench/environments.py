@@ -38,7 +38,7 @@ class Environment:
         return marker.exists() and marker.read_text() == self.wanted()
 
     def build(self) -> None:
-        """Takes a minute or so; the one with BLAS a quarter of an hour the first time, as dlib is compiled."""
+        """Takes a minute or so; the one with BLAS half an hour or more the first time, as dlib is compiled."""
         if self.is_built:
             print(f"{self.name} is built.")
             return
@@ -84,7 +84,7 @@ def compile_dlib() -> None:
     if missing:
         sys.exit(f"dlib with BLAS needs: sudo apt-get install {' '.join(missing)}")
     print(
-        f"Compiling {requirement} on one core, with the least priority: a quarter of an hour or more …",
+        f"Compiling {requirement} on one core, with the least priority: half an hour or more …",
         flush=True,
     )
     # dlib's own build finds OpenBLAS and AVX; AVX2 and FMA must be asked for, as the packages' users would.

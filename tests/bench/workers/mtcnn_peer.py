@@ -3,10 +3,9 @@
 from importlib.metadata import version
 from typing import Any
 
-import cv2
-import numpy as np
 import tensorflow as tf
 from mtcnn import MTCNN
+from mtcnn.utils.images import load_image
 
 from tests.bench import stages
 from tests.bench.protocol import Steps, serve
@@ -22,7 +21,7 @@ class MtcnnPackage:
         return {"mtcnn": version("mtcnn"), "tensorflow": tf.__version__}
 
     def steps(self, jpeg: bytes) -> Steps:
-        picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+        picture = load_image(jpeg)
         yield stages.DECODE, 0
         found = self._cascade.detect_faces(picture, min_face_size=stages.SMALLER_MIN_FACE_PX)
         yield stages.DETECT_SMALLER, len(found)
