@@ -22,7 +22,7 @@ RIVALS = Rivals(nearest=2, of_reference=0.2, of_face=0.4, cohort=200)
 SIZES = (30, 120)
 DRAWS = 40
 STRANGER_SHARE = 0.1
-MARGIN_COST = 0.005
+MARGIN_COST = 0.001
 """The part of the right and accepted matches that may lose to the margin, which guards against look-alikes."""
 
 
@@ -77,7 +77,9 @@ def _levels(
     }
     margin = _margin(drawn, material, promise)
     accept = {n: _curve(drawn, material, n, promise.accept_fpir, margin) for n in material.counts}
-    review = {n: _curve(drawn, material, n, promise.review_fpir, 0.0) for n in material.counts}
+    review = {
+        n: _not_above(_curve(drawn, material, n, promise.review_fpir, 0.0), accept[n]) for n in material.counts
+    }
     return Levels(
         accept=accept,
         review=review,
@@ -97,6 +99,13 @@ def _curve(
     per_doubling = (high - low) / math.log2(large / small)
     at_30 = low + per_doubling * math.log2(30 / small)
     return Curve(at_30=_rounded_up(at_30), at_120=_rounded_up(at_30 + 2 * per_doubling))
+
+
+def _not_above(review: Curve, accept: Curve) -> Curve:
+    """For no roster, however large: what is above `accept` needs no review."""
+    at_30 = min(review.at_30, accept.at_30)
+    at_120 = min(review.at_120, accept.at_120, at_30 + accept.at_120 - accept.at_30)
+    return Curve(at_30, math.floor(at_120 * 1e4) / 1e4)
 
 
 def _threshold(drawn: Sequence[Draw], fpir: float, margin: float) -> float:
