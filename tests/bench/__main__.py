@@ -25,6 +25,7 @@ from tests.bench.contestants import (
     ours,
 )
 from tests.bench.fresh import cold_start_ms, peak_memory_mib
+from tests.bench.machine import machine
 from tests.bench.pairs import compare, draw_pairs
 from tests.bench.rows import Row, rows_of, table
 from tests.bench.timing import interleave
@@ -59,6 +60,7 @@ def measure(
 ) -> dict[str, Any]:
     """Prints the table while it grows; answers what bench.json holds of it."""
     frames = cases(layouts, folder)
+    measured_on = machine()  # before our own load
     rows: list[Row] = []
     with ExitStack() as stack:
         contestants = (ours(pack_directory), kernels(pack_directory), *peers)
@@ -76,9 +78,10 @@ def measure(
         "cold_start_ms": cold_start_ms(pack_directory, frames[0].jpeg),
         "memory_mib": peak_memory_mib(pack_directory, frames[0].jpeg),
         "about": about,
+        "machine": measured_on,
     }
     print(f"\nCold start {found['cold_start_ms']:.0f} ms, peak memory {found['memory_mib']:.0f} MiB.")
-    print(json.dumps({"match_share": found["match_share"], "about": about}, indent=2))
+    print(json.dumps({key: found[key] for key in ("match_share", "about", "machine")}, indent=2))
     return found
 
 

@@ -27,6 +27,7 @@ def test_one_drawn_head_is_measured_from_decoding_to_memory(pack_dir: Path, tmp_
     assert set(found["match_share"]) == {whole["case"]}
     assert found["cold_start_ms"] > 0
     assert found["memory_mib"] > 0
+    assert found["machine"]["processor"]
     write(tmp_path / "bench.json", found)
     assert json.loads((tmp_path / "bench.json").read_text()) == found
 

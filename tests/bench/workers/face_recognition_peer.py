@@ -4,6 +4,7 @@
 """
 
 import io
+from importlib.metadata import version
 from typing import Any
 
 import dlib
@@ -31,7 +32,7 @@ class FaceRecognition:
             if "numpy" not in pool["filepath"] and pool["user_api"] == "blas"
         ]
         return {
-            "face_recognition": face_recognition.__version__,
+            "face_recognition": version("face_recognition"),  # its own __version__ was left behind
             "dlib": dlib.__version__,
             "blas": dlib.DLIB_USE_BLAS,
             "avx": dlib.USE_AVX_INSTRUCTIONS,
