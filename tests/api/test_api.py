@@ -169,7 +169,8 @@ def test_a_frame_is_posted_waited_for_and_read(api: Api) -> None:
     assert (pending.json_body["state"], pending.headers["Retry-After"]) == ("pending", "1")
     on_frame_uploaded(api.world.event(f"frames/{session_id}/{posted.json_body['id']}"), None)
     done = api.call("GET", f"{path}?wait=1", token=camera).json_body
-    assert (done["state"], [sighting["decision"] for sighting in done["sightings"]]) == ("done", ["unknown"])
+    (sighting,) = done["sightings"]
+    assert (done["state"], sighting["decision"], sighting["confidence"]) == ("done", "unknown", 0.9)
     assert done["next_frame_in_seconds"] == 10
 
 
