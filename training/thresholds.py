@@ -116,9 +116,20 @@ def _margin(drawn: dict[tuple[int, int], list[Draw]], material: Material, promis
 
 
 def _claim(drawn: Sequence[Draw], material: Material, fmr: float) -> float:
-    """The threshold of 1:1 comparisons, on every pair of a stranger and an enrolled person."""
-    found = [seen.embedding for each in material.strangers if (seen := material.features[each.photos[0]])]
-    pairs = np.concatenate([scored(np.stack(found), draw.gallery)[1].ravel() for draw in drawn])
+    """The threshold of 1:1 comparisons, on every pair of a stranger and an enrolled person who is somebody else."""
+    found = [
+        (each.name, seen.embedding)
+        for each in material.strangers
+        if (seen := material.features[each.photos[0]])
+    ]
+    names = np.array([name for name, _ in found])[:, None]
+    embeddings = np.stack([embedding for _, embedding in found])
+    pairs = np.concatenate(
+        [
+            scored(embeddings, draw.gallery)[1][names != np.array(draw.gallery.person_ids)[None, :]]
+            for draw in drawn
+        ]
+    )
     return _rounded_up(threshold_at(pairs.astype(np.float64), fmr, len(pairs)))
 
 
