@@ -10,7 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from chalicelib.domain.templates import Template
 from chalicelib.vision.matching import scored
 from chalicelib.vision.pack import Pack
-from chalicelib.vision.thresholds import Confidence, Curve, Levels, Promise, Rivals, Thresholds
+from chalicelib.vision.thresholds import (
+    FEWEST_PEOPLE,
+    Confidence,
+    Curve,
+    Levels,
+    Promise,
+    Rivals,
+    Thresholds,
+)
 from training.photos import Person
 from training.rates import threshold_at
 from training.split import PROBES_FROM
@@ -21,6 +29,8 @@ RIVALS = Rivals(nearest=2, of_reference=0.2, of_face=0.4, cohort=200)
 """Chosen on the calibration half, where they stand on a plateau: `python -m training.ablate` shows the neighbours."""
 SIZES = (30, 120)
 DRAWS = 40
+MOST_PEOPLE = 1000
+"""A pack's curves hold up to rosters of this size."""
 STRANGER_SHARE = 0.1
 MARGIN_COST = 0.005
 """The part of the right and accepted matches that may lose to the margin, which guards against look-alikes."""
@@ -80,7 +90,7 @@ def _levels(
     review = {n: _curve(drawn, material, n, promise.review_fpir, 0.0) for n in material.counts}
     return Levels(
         accept=accept,
-        review=review,
+        review={n: _below(review[n], accept[n]) for n in material.counts},
         claim={n: _claim(drawn[n, material.sizes[1]], material, promise.claim_fmr) for n in material.counts},
         margin=margin,
         confidence=_confidence(drawn, accept),
@@ -97,6 +107,13 @@ def _curve(
     per_doubling = (high - low) / math.log2(large / small)
     at_30 = low + per_doubling * math.log2(30 / small)
     return Curve(at_30=_rounded_up(at_30), at_120=_rounded_up(at_30 + 2 * per_doubling))
+
+
+def _below(review: Curve, accept: Curve) -> Curve:
+    """Two curves measured on few people may cross far from where they were: what would be accepted is reviewed too."""
+    above = max(review.at(people) - accept.at(people) for people in (FEWEST_PEOPLE, MOST_PEOPLE))
+    lower = max(0.0, _rounded_up(above))
+    return Curve(at_30=round(review.at_30 - lower, 4), at_120=round(review.at_120 - lower, 4))
 
 
 def _threshold(drawn: Sequence[Draw], fpir: float, margin: float) -> float:
