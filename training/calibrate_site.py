@@ -3,26 +3,29 @@
     python -m training.calibrate_site --people DIR --pack pypi --into build/packs/our-school
 
 DIR holds a folder per person of pictures from the deployment's own cameras, taken on different days, of people whose
-consent names evaluation: two or more each. Everybody is enrolled in some rosters and a stranger to others. With fewer
-than 100 people a threshold at an FPIR of 1 % would rest on chance: it is refused. The new pack has a model id of its
-own. Exits with 2 if the people are too few or the pack is refused.
+consent names evaluation: two or more each, four where possible. Everybody is enrolled in some rosters and a stranger to
+others. With fewer than 100 people a threshold at an FPIR of 1 % would rest on chance: it is refused. Enrolment counts
+for which the pictures do not suffice keep the pack's own distance from those that were measured. The new pack has a
+model id of its own. Exits with 2 if the people are too few or the pack is refused.
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import Pack, load_pack
+from chalicelib.vision.thresholds import Curve, Levels, Operating, Thresholds
 from layers.packs.derive import derive_pack
 from training.features import look_at
 from training.photos import Person, WrongSets, people_in
 from training.thresholds import RIVALS, Material, choose_thresholds
-from training.trials import COUNTS, cohort_of
+from training.trials import COUNTS, Features, cohort_of
 
 LEAST_PEOPLE = 100
 LEAST_PHOTOS = 2
@@ -31,19 +34,58 @@ LEAST_PHOTOS = 2
 def calibrate_site(folder: Path, pack: Pack, into: Path) -> Pack:
     """The pack at `into`, with the nets of `pack`. Raises WrongSets, PackRefused."""
     people = people_in(folder, LEAST_PHOTOS)
+    require_enough(people, folder)
+    photos = [photo for person in people for photo in person.photos]
+    thresholds = site_thresholds(people, look_at(photos, pack, say=_say), pack)
+    return derive_pack(pack.directory, into, into.name, thresholds)
+
+
+def require_enough(people: Sequence[Person], folder: Path) -> None:
+    """Raises WrongSets."""
     if len(people) < LEAST_PEOPLE:
         raise WrongSets(
             f"{folder} holds {len(people)} people with {LEAST_PHOTOS} pictures or more; fewer than {LEAST_PEOPLE} do "
             "not tell where one stranger in a hundred is accepted. The pack's own thresholds stand."
         )
+
+
+def site_thresholds(people: Sequence[Person], features: Features, pack: Pack) -> Thresholds:
+    """Of at least a hundred people. Raises WrongSets."""
     cohort, shown = _parts(people)
-    photos = [photo for person in people for photo in person.photos]
-    features = look_at(photos, pack, say=_say)
     counts = COUNTS[: min(len(person.photos) for person in shown) - 1]
     sizes = (len(shown) // 5, len(shown) // 2)
     material = Material(shown, shown, features, pack, sizes, counts, probes_from=counts[-1])
-    thresholds = choose_thresholds(material, cohort_of(cohort, features, pack.model_id))
-    return derive_pack(pack.directory, into, into.name, thresholds)
+    chosen = choose_thresholds(material, cohort_of(cohort, features, pack.model_id))
+    theirs = pack.thresholds
+    return replace(
+        chosen,
+        plain=_for_all_counts(chosen.plain, theirs.plain),
+        normalised=chosen.normalised
+        and _for_all_counts(chosen.normalised, theirs.normalised or theirs.plain),
+    )
+
+
+def _for_all_counts(measured: Levels, packs: Levels) -> Levels:
+    """More photos raise strangers' scores: a threshold measured with fewer would let too many of them in."""
+    last, at = max(measured.accept), Operating(packs, 120)
+    missing = [count for count in COUNTS if count > last]
+
+    def raised(curves: Mapping[int, Curve], of: Callable[[int], float]) -> dict[int, Curve]:
+        steps = {count: _step(of, last, count) for count in missing}
+        known = curves[last]
+        further = {n: Curve(known.at_30 + step, known.at_120 + step) for n, step in steps.items()}
+        return {**curves, **further}
+
+    return replace(
+        measured,
+        accept=raised(measured.accept, at.accept),
+        review=raised(measured.review, at.review),
+        claim={**measured.claim, **{n: measured.claim[last] + _step(at.claim, last, n) for n in missing}},
+    )
+
+
+def _step(of: Callable[[int], float], start: int, count: int) -> float:
+    return round(max(0.0, of(count) - of(start)), 4)
 
 
 def _parts(people: Sequence[Person]) -> tuple[Sequence[Person], Sequence[Person]]:

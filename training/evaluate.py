@@ -147,10 +147,10 @@ def _milliseconds(features: Features) -> float:
 def _test_of(given: argparse.Namespace) -> Test:
     """Raises WrongSets, PackRefused."""
     pack = load_pack(given.packs / given.pack)
-    people = people_in(given.people, PROBES_FROM + 1)
-    strangers = people_in(given.strangers)
+    everybody, strangers = people_in(given.people), people_in(given.strangers)
     others = people_in(given.cohort) if given.cohort else ()
-    require_distinct({"people": people, "strangers": strangers, "cohort": others})
+    require_distinct({"people": everybody, "strangers": strangers, "cohort": others})
+    people = [person for person in everybody if len(person.photos) > PROBES_FROM]
     if not 2 <= given.gallery <= len(people):
         raise WrongSets(
             f"A gallery of {given.gallery} cannot be drawn from {len(people)} people with four photos."
@@ -158,6 +158,8 @@ def _test_of(given: argparse.Namespace) -> Test:
     photos = [photo for each in (*people, *others) for photo in each.photos]
     photos += [each.photos[0] for each in strangers]
     features = look_at(photos, pack, cache=given.cache, say=_say)
+    if not any(features[each.photos[0]] for each in strangers):
+        raise WrongSets(f"No face is found in {given.strangers}.")
     cohort = cohort_of(others, features, pack.model_id)
     return Test(pack, people, strangers, cohort, features, given.gallery, given.draws, given.seed)
 
@@ -168,12 +170,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         test = _test_of(given)
         groups = None if given.groups is None else _groups(given.groups)
+        document = evaluate(test, given.degrade, groups)
     except (WrongSets, PackRefused, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    document = evaluate(test, given.degrade, groups) | {
-        "wall_seconds": round(time.perf_counter() - started, 1)
-    }
+    document["wall_seconds"] = round(time.perf_counter() - started, 1)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     given.out.write_text(json.dumps(document, indent=2) + "\n")
     report = write_report(document, given.out.with_suffix(".html"))

@@ -40,6 +40,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     return {
         "sessions": len(outcomes),
         "trials": ROSTER * len(outcomes),
+        "absent_trials": sum(len(outcome.session.absent) for outcome in outcomes),
         "distinct_absent": len(absent),
         "distinct_strangers": len(strangers),
         "faces": sum(len(frame) for outcome in outcomes for frame in outcome.session.frames),

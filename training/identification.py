@@ -82,8 +82,7 @@ def oracle(judged: Judged, fpir: float, repeats: int = REPEATS) -> OracleRow:
         fnir=_fnir_above(judged, thresholds),
         fnir_interval=_oracle_interval(judged, fpir, repeats),
         false_positives=len(accepted),
-        supported=fpir * judged.subjects[1] >= LEAST_FALSE_POSITIVES
-        and len(accepted) >= LEAST_FALSE_POSITIVES,
+        supported=len(accepted) >= LEAST_FALSE_POSITIVES,
     )
 
 
@@ -94,7 +93,7 @@ def as_json(enrol: int, judged: Judged) -> dict[str, Any]:
     return {
         "enrol": enrol,
         "people": judged.subjects[0],
-        "gallery": len(first.gallery.person_ids),
+        "gallery": len(first.people),
         "probes": len(first.mated.subject),
         "strangers": judged.subjects[1],
         "normalised": first.gallery.normalises,
@@ -151,7 +150,7 @@ def _oracle_interval(judged: Judged, fpir: float, repeats: int) -> tuple[float, 
         for place in rng.integers(len(prepared), size=len(prepared)):
             (ordered, whose), mated, excess = prepared[place]
             above = np.cumsum(by_stranger[whose])
-            first = int(np.searchsorted(above, fpir * strangers, side="right"))
+            first = int(np.searchsorted(above, fpir * strangers + 1e-9, side="right"))
             threshold = ordered[first] if first < len(ordered) else -np.inf
             weights = by_person[mated.subject]
             missed += float(weights[~(mated.right & (excess > threshold))].sum())

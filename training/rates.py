@@ -50,7 +50,12 @@ def outcomes(draws: Sequence[tuple[NDArray[np.intp], NDArray[np.bool_]]], subjec
 
 
 def rate_of(found: Outcomes, seed: int = 0, repeats: int = REPEATS) -> Rate:
-    """The rate over all draws with its interval."""
+    """The rate over all draws with its interval.
+
+    Where nobody erred, resampling would say that nobody ever does: the upper end is the exact one of so many subjects.
+    """
+    if not found.hit.any():
+        return Rate(0.0, (0.0, 1 - 0.025 ** (1 / found.hit.shape[1])))
     rng = np.random.default_rng(seed)
     drawn = np.array([_resampled_rate(found, rng) for _ in range(repeats)])
     low, high = np.quantile(drawn, (0.025, 0.975))

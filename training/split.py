@@ -49,9 +49,9 @@ def sets_of(people: Iterable[Person], half: str, seed: int | None = None) -> Set
 def write_split(faces: Path, into: Path) -> dict[str, int]:
     """The number of people in each folder written. Raises WrongSets."""
     people = people_in(faces)
-    shutil.rmtree(into, ignore_errors=True)
     counts = {}
     for half in (CALIBRATION, TEST):
+        shutil.rmtree(into / half, ignore_errors=True)
         for kind, members in vars(sets_of(people, half)).items():
             folder = into / half / kind
             folder.mkdir(parents=True)

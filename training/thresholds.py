@@ -10,7 +10,15 @@ from sklearn.linear_model import LogisticRegression
 from chalicelib.domain.templates import Template
 from chalicelib.vision.matching import scored
 from chalicelib.vision.pack import Pack
-from chalicelib.vision.thresholds import Confidence, Curve, Levels, Promise, Rivals, Thresholds
+from chalicelib.vision.thresholds import (
+    FEWEST_PEOPLE,
+    Confidence,
+    Curve,
+    Levels,
+    Promise,
+    Rivals,
+    Thresholds,
+)
 from training.photos import Person
 from training.rates import threshold_at
 from training.split import PROBES_FROM
@@ -21,6 +29,8 @@ RIVALS = Rivals(nearest=2, of_reference=0.2, of_face=0.4, cohort=200)
 """Chosen on the calibration half, where they stand on a plateau: `python -m training.ablate` shows the neighbours."""
 SIZES = (30, 120)
 DRAWS = 40
+MOST_PEOPLE = 1000
+"""A pack's curves hold up to rosters of this size."""
 STRANGER_SHARE = 0.1
 MARGIN_COST = 0.001
 """The part of the right and accepted matches that may lose to the margin, which guards against look-alikes."""
@@ -77,12 +87,10 @@ def _levels(
     }
     margin = _margin(drawn, material, promise)
     accept = {n: _curve(drawn, material, n, promise.accept_fpir, margin) for n in material.counts}
-    review = {
-        n: _not_above(_curve(drawn, material, n, promise.review_fpir, 0.0), accept[n]) for n in material.counts
-    }
+    review = {n: _curve(drawn, material, n, promise.review_fpir, 0.0) for n in material.counts}
     return Levels(
         accept=accept,
-        review=review,
+        review={n: _below(review[n], accept[n]) for n in material.counts},
         claim={n: _claim(drawn[n, material.sizes[1]], material, promise.claim_fmr) for n in material.counts},
         margin=margin,
         confidence=_confidence(drawn, accept),
@@ -101,11 +109,11 @@ def _curve(
     return Curve(at_30=_rounded_up(at_30), at_120=_rounded_up(at_30 + 2 * per_doubling))
 
 
-def _not_above(review: Curve, accept: Curve) -> Curve:
-    """For no roster, however large: what is above `accept` needs no review."""
-    at_30 = min(review.at_30, accept.at_30)
-    at_120 = min(review.at_120, accept.at_120, at_30 + accept.at_120 - accept.at_30)
-    return Curve(at_30, math.floor(at_120 * 1e4) / 1e4)
+def _below(review: Curve, accept: Curve) -> Curve:
+    """Two curves measured on few people may cross far from where they were: what would be accepted is reviewed too."""
+    above = max(review.at(people) - accept.at(people) for people in (FEWEST_PEOPLE, MOST_PEOPLE))
+    lower = max(0.0, _rounded_up(above))
+    return Curve(at_30=round(review.at_30 - lower, 4), at_120=round(review.at_120 - lower, 4))
 
 
 def _threshold(drawn: Sequence[Draw], fpir: float, margin: float) -> float:
@@ -125,9 +133,20 @@ def _margin(drawn: dict[tuple[int, int], list[Draw]], material: Material, promis
 
 
 def _claim(drawn: Sequence[Draw], material: Material, fmr: float) -> float:
-    """The threshold of 1:1 comparisons, on every pair of a stranger and an enrolled person."""
-    found = [seen.embedding for each in material.strangers if (seen := material.features[each.photos[0]])]
-    pairs = np.concatenate([scored(np.stack(found), draw.gallery)[1].ravel() for draw in drawn])
+    """The threshold of 1:1 comparisons, on every pair of a stranger and an enrolled person who is somebody else."""
+    found = [
+        (each.name, seen.embedding)
+        for each in material.strangers
+        if (seen := material.features[each.photos[0]])
+    ]
+    names = np.array([name for name, _ in found])[:, None]
+    embeddings = np.stack([embedding for _, embedding in found])
+    pairs = np.concatenate(
+        [
+            scored(embeddings, draw.gallery)[1][names != np.array(draw.gallery.person_ids)[None, :]]
+            for draw in drawn
+        ]
+    )
     return _rounded_up(threshold_at(pairs.astype(np.float64), fmr, len(pairs)))
 
 

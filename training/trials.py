@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from chalicelib.domain.templates import Occasion, Template
 from chalicelib.vision.matching import Gallery, scored
 from chalicelib.vision.pack import Pack
+from chalicelib.vision.recogniser import HOPELESS_QUALITY
 from chalicelib.vision.thresholds import Operating, Rivals
 from training.features import Seen
-from training.photos import Person
+from training.photos import Person, WrongSets
 from training.split import PROBES_FROM
 
 Floats = NDArray[np.float64]
@@ -32,6 +33,7 @@ class Faces:
 
     subject: (m,) whose face, as an index of the people or strangers given. right: (m,) the candidate is that person.
     top, margin: (m,) the best score, and what it is ahead of the runner-up's. count: (m,) the candidate's enrolments.
+    hopeless: (m,) the view is too bad to mark anybody present, whatever its score.
     """
 
     subject: NDArray[np.intp]
@@ -39,11 +41,13 @@ class Faces:
     top: Floats
     margin: Floats
     count: NDArray[np.intp]
+    hopeless: NDArray[np.bool_]
 
     def excess(self, operating: Operating) -> Floats:
-        """(m,) by how much each score is above its threshold; -inf where the margin is too small for any score."""
+        """(m,) by how much each score is above its threshold; -inf where the margin or the view forbids accepting."""
         thresholds = np.array([operating.accept(count) for count in self.count])
-        return np.where(self.margin >= operating.margin, self.top - thresholds, -np.inf)
+        allowed = (self.margin >= operating.margin) & ~self.hopeless
+        return np.where(allowed, self.top - thresholds, -np.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,11 +90,16 @@ def draws(
 ) -> Iterator[Draw]:
     """`number` galleries of exactly `size` people, drawn by the seed alone: every count meets the same ones.
 
-    A stranger who is on a roster is none for it, so people may be given as strangers to each other.
+    A stranger who is on a roster is none for it, so people may be given as strangers to each other. Raises WrongSets:
+    fewer people than that, or too few of them with a face to be told apart.
     """
+    if size > len(people):
+        raise WrongSets(f"A gallery of {size} cannot be drawn from {len(people)} people.")
     for draw in range(number):
         chosen = np.random.default_rng((seed, size, draw)).permutation(len(people))[:size]
         gallery = gallery_of([people[each] for each in chosen], features, pack, count, rivals, cohort)
+        if len(gallery.person_ids) < 2:
+            raise WrongSets(f"Of {size} people drawn, fewer than two can be enrolled.")
         yield draw_of(people, chosen.tolist(), strangers, features, gallery, probes_from)
 
 
@@ -141,7 +150,7 @@ def _faces(
     if embeddings:
         _, scores = scored(np.stack(embeddings), gallery)
         best[seen] = scores.argmax(axis=1)
-        ordered = np.partition(scores, -2, axis=1)[:, -2:]
+        ordered = np.partition(scores, -2, axis=1)[:, -2:].astype(np.float64)
         top[seen], margin[seen] = ordered[:, 1], ordered[:, 1] - ordered[:, 0]
     names, counts = np.array(gallery.person_ids), np.array(gallery.enrolment_counts, np.intp)
     mine = np.array([owners[owner].name for owner, _ in probes])
@@ -151,4 +160,5 @@ def _faces(
         top=top,
         margin=margin,
         count=counts[best],
+        hopeless=np.array([each is not None and each.quality < HOPELESS_QUALITY for each in found], bool),
     )
