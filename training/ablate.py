@@ -26,7 +26,7 @@ from chalicelib.vision.pack import DECLARATION, Pack, load_pack, read_declaratio
 from chalicelib.vision.thresholds import Rivals
 from layers.packs.derive import derive_pack
 from training.darkness import brightening
-from training.features import look_at
+from training.features import Seen, look_at
 from training.photos import Person, WrongSets, people_in
 from training.rates import threshold_at
 from training.sessions import looks_of_a_session
@@ -135,7 +135,7 @@ def _roster(
     photos, enrolled = [], []
     for person in people:
         seen = [material.features[photo] for photo in person.photos[:count]]
-        kept = [each.embedding for each in seen if each is not None and (each.usable or not usable_only)]
+        kept = [each.enrolling for each in seen if each is not None and (each.usable or not usable_only)]
         if kept:
             photos.append(np.stack(kept))
             enrolled.append(person)
@@ -163,34 +163,40 @@ def _unit(rows: Rows) -> Rows:
     return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), np.float32)
 
 
-def ablate(pack: Pack, other: Pack, faces: Path, cache: Path | None) -> dict[str, Any]:
-    """`other`: the same pack with the average of a face and its mirror image switched over."""
+MIRRORS: Mapping[str, Callable[[Seen], Seen]] = {
+    "no mirror image": lambda seen: replace(seen, enrolling=seen.embedding),
+    "mirror image averaged to enrol": lambda seen: seen,
+    "mirror image averaged to enrol and to look": lambda seen: replace(seen, embedding=seen.enrolling),
+}
+"""What is made of a face that was seen by a pack that averages mirror images to enrol."""
+
+
+def ablate(pack: Pack, mirrored: Pack, faces: Path, cache: Path | None) -> dict[str, Any]:
+    """`mirrored`: the same pack, averaging mirror images to enrol whether it is shipped so or not."""
     people, strangers = people_in(faces / "people", PROBES_FROM + 1), people_in(faces / "strangers")
     others = people_in(faces / "cohort")
     photos = [photo for person in (*people, *others) for photo in person.photos]
     photos += [each.photos[0] for each in strangers]
-    features = {each: look_at(photos, each, cache=cache, say=_say) for each in (pack, other)}
-    material = {
-        each: Material(people, strangers, _cohort(others, seen, each), seen)
-        for each, seen in features.items()
+    seen = look_at(photos, mirrored, cache=cache, say=_say)
+    by_mirror = {
+        name: {photo: each and change(each) for photo, each in seen.items()}
+        for name, change in MIRRORS.items()
     }
-    rows = [_row(name, material[pack], scorer) for name, scorer in scorers().items()]
-    switched = "mirrored" if other.embedder.mirrored else "not mirrored"
-    rows += [
-        _row(f"{switched}, similarity to the average photo", material[other], plain),
-        _row(f"{switched}, rivals, roster and cohort", material[other], against(RIVALS)),
-        _row(
-            "shipped, enrolled only from photos of good quality",
-            material[pack],
-            against(RIVALS),
-            usable_only=True,
-        ),
-    ]
+    materials = {
+        name: Material(people, strangers, _cohort(others, features, pack), features)
+        for name, features in by_mirror.items()
+    }
+    shipped = list(MIRRORS)[pack.embedder.mirrored]
+    rows = [_row(name, materials[shipped], scorer) for name, scorer in scorers().items()]
+    rows += [_row(name, material, against(RIVALS)) for name, material in materials.items()]
+    gate = "enrolled only from photos of good quality"
+    rows.append(_row(gate, materials[shipped], against(RIVALS), usable_only=True))
     return {
         "pack": pack.name,
+        "shipped": shipped,
         "rows": rows,
         "darkness": brightening(pack, [each.photos[0] for each in strangers]),
-        "sessions": looks_of_a_session(people, others, features[pack], pack),
+        "sessions": looks_of_a_session(people, others, by_mirror[shipped], pack),
     }
 
 
@@ -207,11 +213,10 @@ def _cohort(others: Sequence[Person], features: Features, pack: Pack) -> Rows:
     return np.stack(rows)
 
 
-def _switched(pack: Pack, into: Path) -> Pack:
-    """The pack with `mirrored` the other way round, written to `into`."""
-    derived = derive_pack(pack.directory, into, f"{pack.name}-switched", pack.thresholds)
+def _mirrored(pack: Pack, into: Path) -> Pack:
+    derived = derive_pack(pack.directory, into, f"{pack.name}-mirrored", pack.thresholds)
     declaration = read_declaration(derived.directory)
-    declaration["embedder"]["mirrored"] = not pack.embedder.mirrored
+    declaration["embedder"]["mirrored"] = True
     (into / DECLARATION).write_text(write_declaration(declaration), encoding="utf-8")
     return load_pack(into)
 
@@ -244,8 +249,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         pack = load_pack(given.packs / given.pack)
-        with TemporaryDirectory(dir=given.packs, prefix=".switched-") as folder:
-            document = ablate(pack, _switched(pack, Path(folder, "pack")), given.faces, given.cache)
+        with TemporaryDirectory(dir=given.packs, prefix=".mirrored-") as folder:
+            document = ablate(pack, _mirrored(pack, Path(folder, "pack")), given.faces, given.cache)
     except (WrongSets, PackRefused) as error:
         print(error, file=sys.stderr)
         return 2

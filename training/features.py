@@ -27,14 +27,18 @@ from chalicelib.vision.quality import measure, reasons
 Change = Callable[[Picture], Picture]
 Say = Callable[[str], None]
 _AT_ONCE = 50
-_VERSION = "1"  # rises with any change of what is computed here
+_VERSION = "2"  # rises with any change of what is computed here
 
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A photo's face. embedding: (dimension,) float32 of unit norm. usable: good enough to enrol from."""
+    """A photo's face. embedding, enrolling: (dimension,) float32 of unit norm, to be looked for and to be enrolled.
+
+    usable: good enough to enrol from. seconds: of looking for it.
+    """
 
     embedding: NDArray[np.float32]
+    enrolling: NDArray[np.float32]
     quality: float
     usable: bool
     seconds: float
@@ -120,8 +124,9 @@ def _look_at_one(pipeline: Pipeline, data: bytes, change: Change | None) -> Seen
         return None
     (embedding,) = pipeline.embed(look.picture, [face])
     seconds = time.perf_counter() - started
+    (enrolling,) = pipeline.embed(look.picture, [face], to_enrol=True)
     quality = measure(picture, face)
-    return Seen(embedding, quality.score, not reasons(quality), seconds)
+    return Seen(embedding, enrolling, quality.score, not reasons(quality), seconds)
 
 
 def _keep(file: Path, seen: Seen | None) -> None:
@@ -130,7 +135,7 @@ def _keep(file: Path, seen: Seen | None) -> None:
         np.savez(partial_file)
     else:
         figures = np.array([seen.quality, seen.usable, seen.seconds])
-        np.savez(partial_file, embedding=seen.embedding, figures=figures)
+        np.savez(partial_file, embedding=seen.embedding, enrolling=seen.enrolling, figures=figures)
     partial_file.replace(file)
 
 
@@ -139,4 +144,4 @@ def _kept(file: Path) -> Seen | None:
         if "embedding" not in kept:
             return None
         quality, usable, seconds = (float(figure) for figure in kept["figures"])
-        return Seen(kept["embedding"], quality, bool(usable), seconds)
+        return Seen(kept["embedding"], kept["enrolling"], quality, bool(usable), seconds)

@@ -63,7 +63,7 @@ class Draw:
 def template_of(person: Person, count: int, features: Features, model_id: str) -> Template | None:
     """Of the first `count` photos, each an occasion; None if no face was found in any: a failure to enrol."""
     seen = [found for photo in person.photos[:count] if (found := features[photo]) is not None]
-    occasions = tuple(Occasion("photo", (np.asarray(each.embedding, "<f4").tobytes(),)) for each in seen)
+    occasions = tuple(Occasion("photo", (np.asarray(each.enrolling, "<f4").tobytes(),)) for each in seen)
     return Template(person.name, model_id, occasions) if occasions else None
 
 

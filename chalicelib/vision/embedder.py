@@ -18,24 +18,23 @@ class Embedder:
         self._session = open_session(pack, pack.embedder.file)
 
     def embed(self, chips: Chips) -> Embeddings:
-        """(n, size, size, 3) uint8 RGB chips → (n, dimension) float32, unit norm. n may be 0.
-
-        If the pack says so, an embedding is the average of the chip's and of the mirrored chip's.
-        """
+        """(n, size, size, 3) uint8 RGB chips → (n, dimension) float32, unit norm. n may be 0."""
         size = self._spec.size
         if chips.dtype != np.uint8 or chips.shape[1:] != (size, size, 3):
             raise ValueError(f"chips are (n, {size}, {size}, 3) uint8, not {chips.shape} {chips.dtype}")
         embeddings = np.empty((len(chips), self._spec.dimension), np.float32)
-        at_once = _BATCH // 2 if self._spec.mirrored else _BATCH
-        for start in range(0, len(chips), at_once):
-            embeddings[start : start + at_once] = self._averaged(chips[start : start + at_once])
+        for start in range(0, len(chips), _BATCH):
+            embeddings[start : start + _BATCH] = self._batch(chips[start : start + _BATCH])
         return embeddings
 
-    def _averaged(self, chips: Chips) -> Embeddings:
+    def embed_to_enrol(self, chips: Chips) -> Embeddings:
+        """The same for a template, which is made once and compared with for years.
+
+        If the pack says so, each is the average of the chip's and of the mirrored chip's.
+        """
         if not self._spec.mirrored:
-            return self._batch(chips)
-        both = self._batch(np.concatenate([chips, chips[:, :, ::-1]]))
-        return _unit(both[: len(chips)] + both[len(chips) :])
+            return self.embed(chips)
+        return _unit(self.embed(chips) + self.embed(chips[:, :, ::-1]))
 
     def _batch(self, chips: Chips) -> Embeddings:
         channels = chips[..., ::-1] if self._spec.channels == "BGR" else chips

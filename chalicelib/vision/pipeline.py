@@ -44,11 +44,14 @@ class Pipeline:
                 return Look(brightened, more)
         return Look(picture, faces)
 
-    def embed(self, picture: Picture, faces: Sequence[Face]) -> NDArray[np.float32]:
-        """(n, dimension) float32, unit norm, in the order of the faces."""
+    def embed(
+        self, picture: Picture, faces: Sequence[Face], *, to_enrol: bool = False
+    ) -> NDArray[np.float32]:
+        """(n, dimension) float32, unit norm, in the order of the faces: of a frame, or for a template."""
         if not faces:
             return np.empty((0, self._pack.embedder.dimension), np.float32)
-        return self._embedder.embed(self._aligner.chips(picture, list(faces)))
+        chips = self._aligner.chips(picture, list(faces))
+        return self._embedder.embed_to_enrol(chips) if to_enrol else self._embedder.embed(chips)
 
     @cached_property
     def _detector(self) -> Detector:

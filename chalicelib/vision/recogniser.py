@@ -96,7 +96,7 @@ class Recogniser:
             if isinstance(view, str):
                 dropped[view] += 1
             else:
-                rows.append(self._pipeline.embed(view.picture, [view.face])[0])
+                rows.append(self._pipeline.embed(view.picture, [view.face], to_enrol=True)[0])
                 origins.append(samples.upload)
         embeddings = np.array(rows, np.float32).reshape(len(rows), self._pack.embedder.dimension)
         theirs = of_one_person(embeddings, self._pack.thresholds.same_person)

@@ -86,7 +86,7 @@ class EmbedderSpec:
     """Chips of `size` x `size` pixels, 0..255, `channels` RGB or BGR → `dimension` values, not of unit norm.
 
     `normalisation`: (mean of each channel, scale), the net takes (pixel - mean)·scale; None if it does that itself.
-    `mirrored`: a face's embedding is the average of its chip's and of the mirrored chip's.
+    `mirrored`: to enrol, a face's embedding is the average of its chip's and of the mirrored chip's.
     """
 
     file: str

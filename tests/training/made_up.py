@@ -48,7 +48,7 @@ def together(*crowds: Crowd) -> Crowd:
 
 def seen(vector: NDArray[np.floating], quality: float = 1.0) -> Seen:
     unit = np.asarray(vector / np.linalg.norm(vector), np.float32)
-    return Seen(unit, quality, quality >= 0.5, 0.01)
+    return Seen(unit, unit, quality, quality >= 0.5, 0.01)
 
 
 def axis(number: int) -> NDArray[np.float64]:

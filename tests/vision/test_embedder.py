@@ -55,12 +55,14 @@ def test_a_mirrored_embedding_is_the_average_of_the_chip_s_and_the_mirrored_chip
     average = plain.embed(chips) + plain.embed(np.ascontiguousarray(chips[:, :, ::-1]))
     average /= np.linalg.norm(average, axis=1, keepdims=True)
     assert pack.embedder.mirrored
-    np.testing.assert_allclose(embedder.embed(chips), average, atol=1e-5)
+    np.testing.assert_allclose(embedder.embed_to_enrol(chips), average, atol=1e-5)
+    np.testing.assert_allclose(embedder.embed(chips), plain.embed(chips), atol=1e-5)
+    np.testing.assert_allclose(plain.embed_to_enrol(chips), plain.embed(chips), atol=1e-5)
     assert np.abs(plain.embed(chips) - average).max() > 0.01, "a chip is not its own mirror image"
 
 
 def test_a_face_and_its_mirror_image_embed_the_same(embedder: Embedder, chips: NDArray[np.uint8]) -> None:
-    np.testing.assert_allclose(embedder.embed(chips), embedder.embed(chips[:, :, ::-1]), atol=1e-5)
+    np.testing.assert_allclose(embedder.embed_to_enrol(chips), embedder.embed_to_enrol(chips[:, :, ::-1]), atol=1e-5)
 
 
 def test_no_chips_give_no_embeddings(
