@@ -105,7 +105,7 @@ def _as_is(content: bytes) -> bytes:
 
 RECIPE = Recipe(
     name="pypi",
-    version="3",
+    version="4",
     settings=_SETTINGS,
     outputs=(
         Output("pnet.onnx", (PNET,), convert_pnet),

