@@ -6,7 +6,9 @@ a shape predictor finds them in the face warped upright by the detector's eyes. 
 module, so both see the same chips.
 """
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -19,12 +21,30 @@ from chalicelib.vision.pack import Pack
 from chalicelib.vision.specs import AlignmentSpec, TreesSpec
 
 Chips = NDArray[np.uint8]
-Similarity = NDArray[np.float64]
-"""(2, 3): turns, scales and shifts points; never mirrors."""
 
 _POINT = 1e-9  # points nearer than this coincide
+_PLANE = np.array([1, 1j])
 # By how much dlib's pyramid misses the right place at each halving, in the halved picture's pixels.
-_DLIB_HALVING_SHIFT = (0.25, -0.25)
+_DLIB_HALVING_SHIFT = 0.25 - 0.25j
+
+
+@dataclass(frozen=True)
+class Similarity:
+    """Turns, scales and shifts points of the plane, as complex numbers: z → turn·z + shift. Never mirrors."""
+
+    turn: complex
+    shift: complex
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """(2, 3)"""
+        turn, shift = self.turn, self.shift
+        return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+    def undo(self, points: NDArray[np.floating]) -> Points:
+        """Where the (n, 2) points come from."""
+        sources = (points @ _PLANE - self.shift) / self.turn
+        return np.stack([sources.real, sources.imag], axis=1).astype(np.float32)
 
 
 class Aligner:
@@ -72,7 +92,7 @@ class _UprightPredictor:
         upright = [similarity(face.landmarks[:2], self._eyes) for face in faces]
         crops = np.stack([warp(picture, onto, self._crop) for onto in upright])
         points = self._predictor.predict(crops, self._rectangle)
-        return np.stack([_undo(onto, each) for onto, each in zip(upright, points, strict=True)])
+        return np.stack([onto.undo(each) for onto, each in zip(upright, points, strict=True)])
 
     def _eyes_in_crop(self) -> Points:
         """(2, 2): where the eyes must lie in the crop so that the mean shape lies in the rectangle."""
@@ -101,28 +121,28 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> Si
     In the plane Umeyama's solution without mirroring is one division of complex numbers. Points that all coincide
     give neither turn nor scale: then it only shifts.
     """
-    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
-    a, b = (source - source_mean) @ [1, 1j], (target - target_mean) @ [1, 1j]
-    spread = float((np.abs(a) ** 2).sum())
-    ratio = complex((b * a.conj()).sum()) / spread if spread > _POINT and np.abs(b).sum() > _POINT else 1 + 0j
-    turn = np.array([[ratio.real, -ratio.imag], [ratio.imag, ratio.real]])
-    return np.column_stack([turn, target_mean - turn @ source_mean])
+    sources, targets = source @ _PLANE, target @ _PLANE
+    source_mean, target_mean = complex(sources.mean()), complex(targets.mean())
+    sources, targets = sources - source_mean, targets - target_mean
+    spread = float(np.vdot(sources, sources).real)
+    turn = 1 + 0j
+    if spread > _POINT and np.abs(targets).sum() > _POINT:
+        turn = complex(np.vdot(sources, targets)) / spread
+    return Similarity(turn, target_mean - turn * source_mean)
 
 
-def warp(
-    picture: Picture, onto: Similarity, size: int, halving_shift: tuple[float, float] = (0.0, 0.0)
-) -> NDArray[np.uint8]:
+def warp(picture: Picture, onto: Similarity, size: int, halving_shift: complex = 0) -> NDArray[np.uint8]:
     """(size, size, 3): what `onto` maps of the picture into the square, black where there is no picture.
 
     While the picture's scale is more than twice the square's, its part is halved first, smoothed by [1 4 6 4 1]/16:
     plain sampling would skip pixels.
     """
     part, onto = _part_of(picture, onto, size)
-    while np.linalg.det(onto[:, :2]) < 0.25:
+    while abs(onto.turn) < 0.5:
         part = np.asarray(cv2.pyrDown(part), np.uint8)
-        turn = onto[:, :2] * 2
-        onto = np.column_stack([turn, onto[:, 2] + turn @ halving_shift])
-    return np.asarray(cv2.warpAffine(part, onto, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
+        turn = onto.turn * 2
+        onto = Similarity(turn, onto.shift + turn * halving_shift)
+    return np.asarray(cv2.warpAffine(part, onto.matrix, (size, size), flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _chip_of(points: NDArray[np.floating], template: NDArray[np.floating], size: int) -> Similarity:
@@ -133,27 +153,24 @@ def _chip_of(points: NDArray[np.floating], template: NDArray[np.floating], size:
     half a pixel off costs .001 of cosine.
     """
     fitted = similarity(template, points)
-    spread = np.sqrt(np.linalg.det(fitted[:, :2])) * size
+    spread = abs(fitted.turn) * size
     narrowed = (spread - 1) / (size - 1) * size / spread if spread > 2 else 1.0
-    turn = fitted[:, :2] * narrowed
-    centre = fitted[:, :2] @ [size / 2, size / 2] + fitted[:, 2]
-    back = np.linalg.inv(turn)
-    return np.column_stack([back, (size - 1) / 2 - back @ centre])
+    centre = fitted.turn * (1 + 1j) * size / 2 + fitted.shift
+    back = 1 / (fitted.turn * narrowed)
+    return Similarity(back, (1 + 1j) * (size - 1) / 2 - back * centre)
 
 
 def _part_of(picture: Picture, onto: Similarity, size: int) -> tuple[Picture, Similarity]:
     """The part of the picture that the square shows, with a margin for smoothing, and `onto` for that part."""
-    corners = _undo(onto, np.array([[0, 0], [size, 0], [0, size], [size, size]]))
-    margin = 4 * (np.ptp(corners[:, 0]) / size + 1)
-    limit = np.array([picture.shape[1], picture.shape[0]])
-    left, top = np.clip(np.floor(corners.min(axis=0) - margin), 0, limit - 1).astype(int)
-    right, bottom = np.clip(np.ceil(corners.max(axis=0) + margin), 1, limit).astype(int)
-    shift = onto[:, 2] + onto[:, :2] @ [left, top]
-    return picture[top : max(bottom, top + 1), left : max(right, left + 1)], np.column_stack(
-        [onto[:, :2], shift]
-    )
+    corners = [(corner - onto.shift) / onto.turn for corner in (0, size, 1j * size, (1 + 1j) * size)]
+    across, down = [corner.real for corner in corners], [corner.imag for corner in corners]
+    margin = 4 * ((max(across) - min(across)) / size + 1)
+    left, right = _within(min(across) - margin, max(across) + margin, picture.shape[1])
+    top, bottom = _within(min(down) - margin, max(down) + margin, picture.shape[0])
+    return picture[top:bottom, left:right], Similarity(onto.turn, onto.shift + onto.turn * complex(left, top))
 
 
-def _undo(onto: Similarity, points: NDArray[np.floating]) -> Points:
-    """Where in the source the (n, 2) points come from."""
-    return np.asarray(np.linalg.solve(onto[:, :2], (points - onto[:, 2]).T).T, np.float32)
+def _within(start: float, end: float, length: int) -> tuple[int, int]:
+    """The pixels from `start` to `end` of so many, at least one."""
+    first = min(max(math.floor(start), 0), length - 1)
+    return first, max(min(max(math.ceil(end), 1), length), first + 1)

@@ -172,13 +172,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="python -m layers.packs.quantise", description="Measure the ranges."
     )
-    parser.add_argument("--pack", type=Path, default=Path("build/packs/pypi"), help="finds and aligns the heads")
+    parser.add_argument(
+        "--pack", type=Path, default=Path("build/packs/pypi"), help="finds and aligns the heads"
+    )
     parser.add_argument("--cache", type=Path, default=Path("build/sources"), help="where downloads are kept")
     parser.add_argument("--write", action="store_true", help=f"into {RANGES.name}, else on the screen")
     asked = parser.parse_args(arguments)
     pack = load_pack(asked.pack)
     chips = _chips_of_heads(pack)
-    measured = measure(_in_float(asked.cache), np.concatenate([chips, chips[:, :, ::-1]]))
+    measured = measure(embedder_in_float(asked.cache), np.concatenate([chips, chips[:, :, ::-1]]))
     rows = ",\n".join(f'    "{name}": {json.dumps(bounds)}' for name, bounds in measured.items())
     text = f'{{\n  "chips": {2 * len(chips)},\n  "ranges": {{\n{rows}\n  }}\n}}\n'
     if asked.write:
@@ -188,7 +190,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _in_float(cache: Path) -> bytes:
+def embedder_in_float(cache: Path) -> bytes:
     """The net as it is before it is put into 8 bits."""
     from layers.packs.dlib_resnet_onnx import convert_embedder
     from layers.packs.pypi import RESNET

@@ -33,7 +33,7 @@ def test_a_photo_has_the_embedding_that_the_service_would_enrol(
     views = Recogniser(pack).extract_views([photos[0].read_bytes()])
     found = looked[photos[0]]
     assert found is not None
-    assert np.frombuffer(views.embeddings[0], "<f4") @ found.embedding == pytest.approx(1, abs=1e-5)
+    assert np.frombuffer(views.embeddings[0], "<f4") @ found.enrolling == pytest.approx(1, abs=1e-5)
     assert found.usable
     assert found.quality >= 0.5
     assert found.seconds > 0

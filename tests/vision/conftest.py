@@ -2,7 +2,9 @@
 
 import importlib
 import os
+import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +17,7 @@ from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.pack import Pack, load_pack
 from layers.packs import pypi, yunet_reid0095
 from layers.packs.build import build
+from layers.packs.quantise import embedder_in_float
 from layers.packs.sources import SourceFile, fetch, read_members
 from tests.conftest import BUILD
 
@@ -38,6 +41,15 @@ def yunet_pack_dir(models: Path) -> Path:
     """The pack `yunet-reid0095`, built on first use."""
     assert models.is_dir()
     return build(yunet_reid0095.RECIPE, BUILD / "packs" / "yunet-reid0095", BUILD / "sources")
+
+
+@pytest.fixture(scope="session")
+def float_pack(pack: Pack, tmp_path_factory: pytest.TempPathFactory) -> Pack:
+    """The pack with its embedder as it was before it was put into 8 bits, to compare with where it comes from."""
+    folder = tmp_path_factory.mktemp("packs") / "float"
+    shutil.copytree(pack.directory, folder)
+    (folder / pack.embedder.file).write_bytes(embedder_in_float(BUILD / "sources"))
+    return replace(pack, directory=folder)
 
 
 @pytest.fixture(scope="session")

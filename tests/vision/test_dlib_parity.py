@@ -1,7 +1,6 @@
 """The converted nets against dlib itself, which made them. dlib rounds landmarks to whole pixels; Rollcall does not."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,9 +23,8 @@ ROUNDED = 0.501  # pixels: what dlib's rounding alone explains
 
 
 @pytest.fixture(scope="module")
-def plain(pack: Pack) -> Embedder:
-    """dlib does not look at mirror images: the embedder without the one average that the pack adds."""
-    return Embedder(replace(pack, embedder=replace(pack.embedder, mirrored=False)))
+def plain(float_pack: Pack) -> Embedder:
+    return Embedder(float_pack)
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +38,12 @@ def chips() -> NDArray[np.uint8]:
 
 
 def test_the_embedder_gives_dlibs_descriptors(
-    dlib: ModuleType, dlib_models: Models, pack: Pack, plain: Embedder, chips: NDArray[np.uint8]
+    dlib: ModuleType, dlib_models: Models, float_pack: Pack, plain: Embedder, chips: NDArray[np.uint8]
 ) -> None:
     reference = dlib.face_recognition_model_v1(str(dlib_models[pypi.RESNET]))
     expected = np.array([reference.compute_face_descriptor(chip) for chip in chips])
     pixels = chips.transpose(0, 3, 1, 2).astype(np.float32)
-    (raw,) = open_session(pack, pack.embedder.file).run(["embedding"], {"input": pixels})
+    (raw,) = open_session(float_pack, float_pack.embedder.file).run(["embedding"], {"input": pixels})
     assert np.abs(raw - expected).max() <= 1e-4
     normed = expected / np.linalg.norm(expected, axis=1, keepdims=True)
     assert np.abs(plain.embed(chips) - normed).max() <= 1e-4

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from chalicelib.domain.sightings import Box
-from chalicelib.vision.alignment import Aligner, similarity, warp
+from chalicelib.vision.alignment import Aligner, Similarity, similarity, warp
 from chalicelib.vision.detector import Face, open_detector
 from chalicelib.vision.embedder import Embedder
 from chalicelib.vision.pack import Pack
@@ -62,7 +62,9 @@ def test_a_mirrored_embedding_is_the_average_of_the_chip_s_and_the_mirrored_chip
 
 
 def test_a_face_and_its_mirror_image_embed_the_same(embedder: Embedder, chips: NDArray[np.uint8]) -> None:
-    np.testing.assert_allclose(embedder.embed_to_enrol(chips), embedder.embed_to_enrol(chips[:, :, ::-1]), atol=1e-5)
+    np.testing.assert_allclose(
+        embedder.embed_to_enrol(chips), embedder.embed_to_enrol(chips[:, :, ::-1]), atol=1e-5
+    )
 
 
 def test_no_chips_give_no_embeddings(
@@ -125,11 +127,12 @@ def test_landmarks_that_coincide_raise_nothing(aligner: Aligner, soft_picture: N
 def test_a_similarity_recovers_turn_scale_and_shift() -> None:
     points = np.random.default_rng(2).normal(size=(5, 2))
     truth = cv2.getRotationMatrix2D((3, 4), 40, 2.5)
-    np.testing.assert_allclose(similarity(points, points @ truth[:, :2].T + truth[:, 2]), truth, atol=1e-9)
+    found = similarity(points, points @ truth[:, :2].T + truth[:, 2])
+    np.testing.assert_allclose(found.matrix, truth, atol=1e-9)
 
 
 def test_a_large_part_is_smoothed_before_it_is_shrunk() -> None:
     stripes = np.zeros((800, 800, 3), np.uint8)
     stripes[:, ::2] = 255
-    small = warp(stripes, np.array([[0.125, 0, 0], [0, 0.125, 0]]), 90)
+    small = warp(stripes, Similarity(0.125, 0), 90)
     assert np.abs(small.astype(int) - 127).max() <= 2

@@ -18,8 +18,8 @@ from layers.packs.quantise import RANGES, activations, measure, quantise, quanti
 
 
 @pytest.fixture(scope="module")
-def content(pack: Pack) -> bytes:
-    return pack.path(pack.embedder.file).read_bytes()
+def content(float_pack: Pack) -> bytes:
+    return float_pack.path(float_pack.embedder.file).read_bytes()
 
 
 @pytest.fixture(scope="module")
