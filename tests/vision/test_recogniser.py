@@ -241,7 +241,7 @@ def in_the_dark(photo: bytes) -> bytes:
 def test_a_person_in_the_dark_is_put_before_a_human(
     recogniser: Recogniser, people: Gallery, photos: dict
 ) -> None:
-    (sighting,) = recogniser.recognise(in_the_dark(photos["ann"][3]), people)
+    (sighting,) = recogniser.recognise(in_the_dark(photos["ann"][3]), people).sightings
     assert (sighting.candidate, sighting.decision) == ("ann", Decision.REVIEW)
     assert sighting.score >= sighting.threshold
     assert sighting.quality < HOPELESS_QUALITY
@@ -294,20 +294,22 @@ def test_scores_are_normalised_against_people_enrolled_elsewhere(
     people = normalising.gallery(roster, elsewhere)
     assert normalising.cohort_size == len(elsewhere) == 3
     for name in ("ann", "ben"):
-        (sighting,) = normalising.recognise(photos[name][3], people)
+        (sighting,) = normalising.recognise(photos[name][3], people).sightings
         assert (sighting.candidate, sighting.decision) == (name, Decision.ACCEPTED)
         assert sighting.similarity > 0.97
         assert sighting.threshold < sighting.score < 0.2
         assert sighting.threshold == Curve(0.02, 0.04).at(2)
         assert sighting.confidence == NORMALISED.confidence.of(sighting.score - sighting.threshold, 0.1) > 0.5
-    (sighting,) = normalising.recognise(photos["stranger"][3], people)
+    (sighting,) = normalising.recognise(photos["stranger"][3], people).sightings
     assert (sighting.decision, sighting.confidence) == (Decision.UNKNOWN, pytest.approx(0.2, abs=0.2))
 
 
 def test_with_one_too_few_elsewhere_scores_and_thresholds_are_those_of_similarities(
     normalising: Recogniser, roster: list[Template], elsewhere: list[Template], photos: dict
 ) -> None:
-    (sighting,) = normalising.recognise(photos["ann"][3], normalising.gallery(roster, elsewhere[:2]))
+    (sighting,) = normalising.recognise(
+        photos["ann"][3], normalising.gallery(roster, elsewhere[:2])
+    ).sightings
     assert (sighting.candidate, sighting.decision) == ("ann", Decision.ACCEPTED)
     assert sighting.score == sighting.similarity
     assert sighting.threshold == demo_thresholds().operating(2, normalised=False).accept(1)
@@ -318,7 +320,7 @@ def test_a_stranger_here_who_is_enrolled_elsewhere_scores_less(
 ) -> None:
     theirs = enrolled(normalising, "stranger", photos["stranger"][:1])
     unknown, known = (
-        normalising.recognise(photos["stranger"][3], normalising.gallery(roster, cohort))[0]
+        normalising.recognise(photos["stranger"][3], normalising.gallery(roster, cohort)).sightings[0]
         for cohort in (elsewhere, [*elsewhere[1:], theirs])
     )
     assert known.similarity == unknown.similarity
@@ -330,7 +332,7 @@ def test_where_more_strangers_pass_by_the_same_face_is_less_certain(
     heads_pack: Path, people: Gallery, recogniser: Recogniser, photos: dict
 ) -> None:
     busy = Recogniser(load_pack(heads_pack), stranger_share=0.5)
-    (there,), (here,) = (each.recognise(photos["ann"][3], people) for each in (busy, recogniser))
+    (there,), (here,) = (each.recognise(photos["ann"][3], people).sightings for each in (busy, recogniser))
     assert 0 < there.confidence < here.confidence < 1
     assert (there.score, there.decision) == (here.score, here.decision)
 
