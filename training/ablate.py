@@ -7,7 +7,6 @@ the test half. Also: what is found in the dark with and without brightening, and
 are worth as much as a stronger one.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,85 +20,21 @@ from numpy.typing import NDArray
 
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.matching import reference
-from chalicelib.vision.normalisation import normalised, reference_rivalry
 from chalicelib.vision.pack import DECLARATION, Pack, load_pack, read_declaration, write_declaration
-from chalicelib.vision.thresholds import Rivals
 from layers.packs.derive import derive_pack
+from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
 from training.darkness import brightening
 from training.features import Seen, look_at
 from training.photos import Person, WrongSets, people_in
 from training.rates import threshold_at
+from training.scorers import Roster, Rows, Scorer, against, scorers
 from training.sessions import looks_of_a_session
 from training.split import CALIBRATION, PROBES_FROM
 from training.thresholds import RIVALS
 from training.trials import COUNTS, Features, cohort_of
 
-Rows = NDArray[np.float32]
 FPIRS = (0.003, 0.01)
-ROSTER, DRAWS, AS_NORM_NEAREST = 120, 20, 50
-
-
-@dataclass(frozen=True, eq=False)
-class Roster:
-    """photos: of each person enrolled, (k, d). references: (n, d) their averages. cohort: (c, d)."""
-
-    photos: Sequence[Rows]
-    references: Rows
-    cohort: Rows
-
-
-Scorer = Callable[[Roster, Rows], Rows]
-"""(m, n) scores of a roster's n people and (m, d) faces."""
-
-
-def plain(roster: Roster, faces: Rows) -> Rows:
-    return faces @ roster.references.T
-
-
-def best_photo(roster: Roster, faces: Rows) -> Rows:
-    """The most similar photo of each person, instead of their average."""
-    return np.stack([(faces @ photos.T).max(axis=1) for photos in roster.photos], axis=1)
-
-
-def as_norm(roster: Roster, faces: Rows) -> Rows:
-    """Adaptive symmetric normalisation with standard deviations, against the cohort (Matějka et al., 2017)."""
-    similarities = faces @ roster.references.T
-    of_reference = np.sort(roster.references @ roster.cohort.T, axis=1)[:, -AS_NORM_NEAREST:]
-    of_face = np.sort(faces @ roster.cohort.T, axis=1)[:, -AS_NORM_NEAREST:]
-    by_reference = (similarities - of_reference.mean(axis=1)) / of_reference.std(axis=1)
-    by_face = (similarities - of_face.mean(axis=1)[:, None]) / of_face.std(axis=1)[:, None]
-    scores: Rows = (by_reference + by_face) / 2
-    return scores
-
-
-def against(rivals: Rivals, *, cohort: bool = True) -> Scorer:
-    """As the service does it; without a cohort only the rest of the roster is a rival."""
-
-    def scorer(roster: Roster, faces: Rows) -> Rows:
-        others = roster.cohort[: rivals.cohort] if cohort else roster.cohort[:0]
-        rivalry = reference_rivalry(roster.references, others, rivals.nearest)
-        return normalised(faces @ roster.references.T, faces @ others.T, rivalry, rivals)
-
-    return scorer
-
-
-def scorers() -> Mapping[str, Scorer]:
-    """By what the table calls them; the last group are the neighbours of what is shipped."""
-    return {
-        "similarity to the average photo": plain,
-        "similarity to the best photo": best_photo,
-        "AS-norm, cohort, 50 nearest": as_norm,
-        "rivals, rest of the roster only": against(RIVALS, cohort=False),
-        "rivals, roster and cohort (shipped)": against(RIVALS),
-        **{f"rivals, {n} nearest": against(replace(RIVALS, nearest=n)) for n in (1, 5, 20)},
-        **{
-            f"rivals, weights {reference} and {face}": against(
-                replace(RIVALS, of_reference=reference, of_face=face)
-            )
-            for reference, face in ((0.0, 0.5), (0.3, 0.3), (0.4, 0.4), (0.5, 0.5))
-        },
-        **{f"rivals, cohort of {size}": against(replace(RIVALS, cohort=size)) for size in (50, 100)},
-    }
+ROSTER, DRAWS = 120, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,7 +112,7 @@ def ablate(pack: Pack, mirrored: Pack, faces: Path, cache: Path | None) -> dict[
     others = people_in(faces / "cohort")
     photos = [photo for person in (*people, *others) for photo in person.photos]
     photos += [each.photos[0] for each in strangers]
-    seen = look_at(photos, mirrored, cache=cache, say=_say)
+    seen = look_at(photos, mirrored, cache=cache, say=say)
     by_mirror = {
         name: {photo: each and change(each) for photo, each in seen.items()}
         for name, change in MIRRORS.items()
@@ -201,7 +136,7 @@ def ablate(pack: Pack, mirrored: Pack, faces: Path, cache: Path | None) -> dict[
 
 
 def _row(name: str, material: Material, scorer: Scorer, *, usable_only: bool = False) -> dict[str, Any]:
-    _say(name)
+    say(name)
     by_count = {str(count): oracle_fnirs(material, scorer, count, usable_only) for count in COUNTS}
     return {"variant": name, "fnir_by_enrolment_count": by_count}
 
@@ -238,13 +173,11 @@ def table(document: dict[str, Any]) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m training.ablate", description=__doc__.partition("\n")[0])
-    parser.add_argument("--pack", default="pypi", help="the name of a built pack (default: %(default)s)")
-    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
+    parser = parser_of("training.ablate", __doc__)
     parser.add_argument(
         "--faces", type=Path, default=Path("build/faces") / CALIBRATION, help="default: %(default)s"
     )
-    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    add_cache(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     given = parser.parse_args(arguments)
     try:
@@ -252,17 +185,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with TemporaryDirectory(dir=given.packs, prefix=".mirrored-") as folder:
             document = ablate(pack, _mirrored(pack, Path(folder, "pack")), given.faces, given.cache)
     except (WrongSets, PackRefused) as error:
-        print(error, file=sys.stderr)
-        return 2
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(document, indent=2) + "\n")
+        say(str(error))
+        return WRONG_CALL
+    write_document(document, given.out)
     print("\n".join(table(document)))
     print(json.dumps({name: document[name] for name in ("darkness", "sessions")}, indent=2))
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

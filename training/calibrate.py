@@ -6,7 +6,6 @@ Strangers, people and cohort are those of the calibration half (see training.spl
 put beside the pack's recipe, from where `make pack` takes them.
 """
 
-import argparse
 import json
 import shlex
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import load_pack
 from layers.packs.thresholds import path_of
+from training.commands import WRONG_CALL, add_cache, parser_of, say
 from training.features import look_at
 from training.photos import WrongSets, people_in, require_distinct
 from training.split import CALIBRATION, PROBES_FROM
@@ -31,7 +31,7 @@ def calibrate(pack_dir: Path, faces: Path, cache: Path | None) -> dict[str, Any]
     strangers, others = people_in(faces / "strangers"), people_in(faces / "cohort")
     require_distinct({"people": people, "strangers": strangers, "cohort": others})
     photos = [photo for person in (*people, *strangers, *others) for photo in person.photos]
-    features = look_at(photos, pack, cache=cache, say=_say)
+    features = look_at(photos, pack, cache=cache, say=say)
     thresholds = choose_thresholds(
         Material(people, strangers, features, pack), cohort_of(others, features, pack.model_id)
     )
@@ -42,32 +42,24 @@ def calibrate(pack_dir: Path, faces: Path, cache: Path | None) -> dict[str, Any]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.calibrate", description=__doc__.partition("\n")[0]
-    )
-    parser.add_argument("--pack", default="pypi", help="the name of a built pack (default: %(default)s)")
-    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
+    parser = parser_of("training.calibrate", __doc__)
     parser.add_argument(
         "--faces", type=Path, default=Path("build/faces") / CALIBRATION, help="default: %(default)s"
     )
-    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    add_cache(parser)
     parser.add_argument("--write", action="store_true", help="put the thresholds beside the pack's recipe")
     given = parser.parse_args(arguments)
     try:
         document = calibrate(given.packs / given.pack, given.faces, given.cache)
     except (WrongSets, PackRefused) as error:
-        print(error, file=sys.stderr)
-        return 2
+        say(str(error))
+        return WRONG_CALL
     command = shlex.join(("python", "-m", "training.calibrate", "--pack", given.pack, "--write"))
     text = json.dumps({"command": command, **document}, indent=2) + "\n"
     if given.write:
         path_of(given.pack).write_text(text)
     print(text, end="")
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

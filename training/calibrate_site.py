@@ -9,7 +9,6 @@ for which the pictures do not suffice keep the pack's own distance from those th
 model id of its own. Exits with 2 if the people are too few or the pack is refused.
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +21,7 @@ from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import Pack, load_pack
 from chalicelib.vision.thresholds import Curve, Levels, Operating, Thresholds
 from layers.packs.derive import derive_pack
+from training.commands import WRONG_CALL, parser_of, say
 from training.features import look_at
 from training.photos import Person, WrongSets, people_in
 from training.thresholds import RIVALS, Material, choose_thresholds
@@ -36,7 +36,7 @@ def calibrate_site(folder: Path, pack: Pack, into: Path) -> Pack:
     people = people_in(folder, LEAST_PHOTOS)
     require_enough(people, folder)
     photos = [photo for person in people for photo in person.photos]
-    thresholds = site_thresholds(people, look_at(photos, pack, say=_say), pack)
+    thresholds = site_thresholds(people, look_at(photos, pack, say=say), pack)
     return derive_pack(pack.directory, into, into.name, thresholds)
 
 
@@ -96,26 +96,18 @@ def _parts(people: Sequence[Person]) -> tuple[Sequence[Person], Sequence[Person]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.calibrate_site", description=__doc__.partition("\n")[0]
-    )
+    parser = parser_of("training.calibrate_site", __doc__)
     parser.add_argument("--people", type=Path, required=True, help="a folder per person")
-    parser.add_argument("--pack", default="pypi", help="the name of a built pack (default: %(default)s)")
-    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
     parser.add_argument("--into", type=Path, required=True, help="the new pack's folder")
     given = parser.parse_args(arguments)
     try:
         derived = calibrate_site(given.people, load_pack(given.packs / given.pack), given.into)
     except (WrongSets, PackRefused) as error:
-        print(error, file=sys.stderr)
-        return 2
+        say(str(error))
+        return WRONG_CALL
     print(json.dumps(derived.thresholds.as_json(), indent=2))
     print(f"built {given.into}: {derived.model_id}")
     return 0
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ FILE.json a report is written as FILE.html. Exits with 2 if an identity stands i
 
 import argparse
 import csv
-import json
 import statistics
 import sys
 import time
@@ -22,6 +21,7 @@ from chalicelib.domain.errors import PackRefused
 from chalicelib.domain.templates import Template
 from chalicelib.vision.pack import DECLARATION, Pack, load_pack
 from layers.packs.hashes import sha256_of
+from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
 from training.confidences import reliability
 from training.degradations import DEGRADATIONS
 from training.features import Seen, look_at
@@ -30,6 +30,7 @@ from training.identification import Judged, as_json, det_curve, fnir_at_threshol
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.report import write_report
 from training.split import PROBES_FROM
+from training.tables import evaluation_table
 from training.trials import COUNTS, Draw, Features, cohort_of, draws, template_of
 from training.verification import claims
 
@@ -114,7 +115,7 @@ def _degraded(test: Test, name: str) -> dict[str, Any]:
     """Enrolled from three good photos, looked at under bad conditions, by people and strangers alike."""
     looks = [photo for each in test.people for photo in each.photos[PROBES_FROM:]]
     looks += [each.photos[0] for each in test.strangers]
-    worse = look_at(looks, test.pack, change=DEGRADATIONS[name], say=lambda line: _say(f"{name}: {line}"))
+    worse = look_at(looks, test.pack, change=DEGRADATIONS[name], say=lambda line: say(f"{name}: {line}"))
     features = {**test.features, **worse}
     judged = test.judged(test.drawn(COUNTS[-1], test.gallery, features))
     return {
@@ -157,7 +158,7 @@ def _test_of(given: argparse.Namespace) -> Test:
         )
     photos = [photo for each in (*people, *others) for photo in each.photos]
     photos += [each.photos[0] for each in strangers]
-    features = look_at(photos, pack, cache=given.cache, say=_say)
+    features = look_at(photos, pack, cache=given.cache, say=say)
     if not any(features[each.photos[0]] for each in strangers):
         raise WrongSets(f"No face is found in {given.strangers}.")
     cohort = cohort_of(others, features, pack.model_id)
@@ -172,13 +173,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         groups = None if given.groups is None else _groups(given.groups)
         document = evaluate(test, given.degrade, groups)
     except (WrongSets, PackRefused, OSError) as error:
-        print(error, file=sys.stderr)
-        return 2
+        say(str(error))
+        return WRONG_CALL
     document["wall_seconds"] = round(time.perf_counter() - started, 1)
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(document, indent=2) + "\n")
+    write_document(document, given.out)
     report = write_report(document, given.out.with_suffix(".html"))
-    for line in _table(document):
+    for line in evaluation_table(document):
         print(line)
     print(f"See {given.out} and {report}.")
     return 0
@@ -193,47 +193,11 @@ def _groups(path: Path) -> dict[str, str]:
     return {row["name"]: row["group"] for row in rows}
 
 
-def _table(document: dict[str, Any]) -> list[str]:
-    """As markdown."""
-    lines = [
-        f"{document['model_id']}, pack.json sha256 {document['pack_sha256']}",
-        "",
-        f"| gallery of {document['gallery']} | rank-1 | FPIR at the pack's threshold | FNIR there | "
-        "oracle FNIR at FPIR 0.1 / 0.3 / 1 / 3 % |",
-        "|---|---|---|---|---|",
-    ]
-    for row in document["results"]:
-        at = row["at_pack_threshold"]
-        oracle = " / ".join(f"{each['fnir']:.3f}{'' if each['supported'] else '?'}" for each in row["oracle"])
-        cells = (f"{row['rank1']:.3f}", _with_interval(at, "fpir"), _with_interval(at, "fnir"), oracle)
-        lines.append(f"| {row['enrol']} photo{'s' * (row['enrol'] > 1)} | {' | '.join(cells)} |")
-    return [*lines, "", "? fewer than 10 distinct strangers stand behind it", *_degradation_table(document)]
-
-
-def _degradation_table(document: dict[str, Any]) -> list[str]:
-    rows = document.get("degradations", ())
-    lines = [
-        f"| {row['degradation']} | {row['fpir']:.4f} | {row['fnir']:.3f} | {row['failure_to_acquire']:.3f} |"
-        for row in rows
-    ]
-    head = ["", "| pictures, 3 photos enrolled | FPIR | FNIR | no face found |", "|---|---|---|---|"]
-    return [*head, *lines] if lines else []
-
-
-def _with_interval(figures: dict[str, Any], name: str) -> str:
-    low, high = figures[f"{name}_interval"]
-    return f"{figures[name]:.4f} [{low:.4f}, {high:.4f}]"
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.evaluate", description=__doc__.partition("\n")[0]
-    )
+    parser = parser_of("training.evaluate", __doc__)
     parser.add_argument("--people", type=Path, required=True, help="those who are enrolled: 4 photos or more")
     parser.add_argument("--strangers", type=Path, required=True, help="those who are not: their first photo")
     parser.add_argument("--cohort", type=Path, help="other people, against whom scores are normalised")
-    parser.add_argument("--pack", required=True, help="the name of a built pack")
-    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
     parser.add_argument(
         "--gallery", type=int, default=120, help="people on the roster (default: %(default)s)"
     )
@@ -241,13 +205,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--groups", type=Path, help="a CSV of name,group: errors are reported by group")
     parser.add_argument("--degrade", action="store_true", help="also measure pictures made worse")
-    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    add_cache(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     return parser
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

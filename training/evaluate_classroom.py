@@ -24,6 +24,7 @@ from chalicelib.domain.templates import Template
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
 from training.classroom import ROSTER, Outcome, draw_session, hold
+from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
 from training.features import look_at
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.rates import interval_of
@@ -95,8 +96,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         outcomes = _outcomes(given)
     except (WrongSets, PackRefused) as error:
-        print(error, file=sys.stderr)
-        return 2
+        say(str(error))
+        return WRONG_CALL
     document = {
         "pack": given.pack,
         "model_id": load_pack(given.packs / given.pack).model_id,
@@ -104,8 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         **summary(outcomes),
         "wall_seconds": round(time.perf_counter() - started, 1),
     }
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(document, indent=2) + "\n")
+    write_document(document, given.out)
     print(json.dumps(document, indent=2))
     return 0
 
@@ -122,7 +122,7 @@ def _outcomes(given: argparse.Namespace) -> list[Outcome]:
         )
     enrolling = [photo for person in people for photo in person.photos[:PROBES_FROM]]
     enrolling += [photo for person in others for photo in person.photos]
-    features = look_at(enrolling, pack, cache=given.cache, say=_say)
+    features = look_at(enrolling, pack, cache=given.cache, say=say)
     found = (template_of(person, COUNTS[-1], features, pack.model_id) for person in people)
     templates = [template for template in found if template is not None]
     run = partial(play, pack_dir, people, strangers, templates, cohort_of(others, features, pack.model_id))
@@ -131,27 +131,19 @@ def _outcomes(given: argparse.Namespace) -> list[Outcome]:
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
         for some in pool.map(run, batches):
             outcomes += some
-            _say(f"held {len(outcomes)} of {given.sessions} sessions")
+            say(f"held {len(outcomes)} of {given.sessions} sessions")
     return outcomes
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.evaluate_classroom", description=__doc__.partition("\n")[0]
-    )
+    parser = parser_of("training.evaluate_classroom", __doc__)
     parser.add_argument("--people", type=Path, required=True, help="students: 4 photos or more")
     parser.add_argument("--strangers", type=Path, required=True)
     parser.add_argument("--cohort", type=Path, help="people enrolled elsewhere")
-    parser.add_argument("--pack", required=True, help="the name of a built pack")
-    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
     parser.add_argument("--sessions", type=int, default=200, help="default: %(default)s")
-    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    add_cache(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     return parser
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

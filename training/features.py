@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from chalicelib.domain.errors import Refused
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack, read_declaration
 from chalicelib.vision.pipeline import Pipeline
 from chalicelib.vision.quality import measure, reasons

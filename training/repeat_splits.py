@@ -19,6 +19,7 @@ from typing import Any
 
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import Pack, load_pack
+from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
 from training.features import look_at
 from training.identification import fnir_at_threshold, fpir_at_threshold, judge
 from training.photos import Person, WrongSets, people_in
@@ -88,14 +89,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         pack, people = load_pack(given.packs / given.pack), people_in(given.faces)
     except (WrongSets, PackRefused) as error:
-        print(error, file=sys.stderr)
-        return 2
+        say(str(error))
+        return WRONG_CALL
     photos = [photo for person in people for photo in person.photos]
-    features = look_at(photos, pack, cache=given.cache, say=_say)
+    features = look_at(photos, pack, cache=given.cache, say=say)
     rows: list[dict[str, Any]] = []
     for seed in range(given.splits):
         rows += measure_split(people, features, pack, seed)
-        _say(f"split {seed + 1} of {given.splits}: FPIR {[round(row['fpir'], 4) for row in rows[-3:]]}")
+        say(f"split {seed + 1} of {given.splits}: FPIR {[round(row['fpir'], 4) for row in rows[-3:]]}")
     promise = pack.thresholds.promise.accept_fpir
     document = {
         "pack": given.pack,
@@ -105,27 +106,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "rows": rows,
         "wall_seconds": round(time.perf_counter() - started, 1),
     }
-    given.out.parent.mkdir(parents=True, exist_ok=True)
-    given.out.write_text(json.dumps(document, indent=2) + "\n")
+    write_document(document, given.out)
     print(json.dumps(document["summary"], indent=2))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m training.repeat_splits", description=__doc__.partition("\n")[0]
-    )
+    parser = parser_of("training.repeat_splits", __doc__)
     parser.add_argument("--faces", type=Path, required=True, help="a folder per person")
-    parser.add_argument("--pack", default="pypi", help="the name of a built pack (default: %(default)s)")
-    parser.add_argument("--packs", type=Path, default=Path("build/packs"), help="default: %(default)s")
     parser.add_argument("--splits", type=int, default=20, help="default: %(default)s")
-    parser.add_argument("--cache", type=Path, help="where to keep embeddings of public photos between runs")
+    add_cache(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     return parser
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.landmarks import Points, ShapePredictor
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.specs import AlignmentSpec, TreesSpec

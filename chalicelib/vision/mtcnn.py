@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.boxes import Boxes, calibrate, square, suppress
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import MOST_FACES, Face, largest_first
+from chalicelib.vision.faces import MOST_FACES, Face, largest_first
 from chalicelib.vision.pack import Pack, open_session
 from chalicelib.vision.specs import MtcnnSpec
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.alignment import Aligner
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import Detector, Face, open_detector
+from chalicelib.vision.detector import Detector, open_detector
 from chalicelib.vision.embedder import Embedder
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack
 
 DARK_LUMA = 40.0

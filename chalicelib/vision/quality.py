@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from chalicelib.domain.quality import Reason
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 
 # Chosen so that of ordinary photos (LFW) nearly all pass while, of the same photos, nearly all fail once
 # blurred with sigma 3 (eyes 46 px apart), dimmed to a fifth, or lit four times as bright on one side:

@@ -10,7 +10,7 @@ from chalicelib.domain.errors import EmptyBody, ModelNotInstalled, UnreadablePic
 from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.health import judge_camera
 from chalicelib.vision.matching import Gallery, Match, match
 from chalicelib.vision.pack import Pack

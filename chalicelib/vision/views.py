@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from chalicelib.domain.errors import EmptyBody, UnreadableMedia, UnsupportedMediaType
 from chalicelib.domain.media import sniff
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.quality import measure, reasons
 from chalicelib.vision.video import sample_video
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.boxes import Boxes, suppress
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import MOST_FACES, Face, Floats, largest_first
+from chalicelib.vision.faces import MOST_FACES, Face, Floats, largest_first
 from chalicelib.vision.pack import Pack, open_session
 from chalicelib.vision.specs import YunetSpec
 

@@ -137,7 +137,7 @@ def _fold(network: DlibNetwork) -> list[Layer]:
         if isinstance(layer, Affine) and isinstance(last, Convolution):
             folded[-1] = fold_affine(last, layer)
         elif isinstance(layer, Pool) and layer.kind == "MaxPool" and isinstance(last, Relu):
-            # The same values, fewer to rectify. In 8 bits the runtime would pool integers behind a Relu, ten times slower.
+            # The same values, fewer to rectify. In 8 bits the runtime would pool integers behind a Relu, which is slow.
             folded[-1:] = [layer, last]
         else:
             folded.append(layer)

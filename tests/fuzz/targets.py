@@ -18,7 +18,7 @@ with atheris.instrument_imports(include=["chalicelib"]):
     from chalicelib.domain.errors import EmptyBody, PackRefused, UnreadableMedia, UnsupportedMediaType
     from chalicelib.domain.media import check_picture, picture_size, sniff
     from chalicelib.vision.decode import decode_picture
-    from chalicelib.vision.detector import Detector
+    from chalicelib.vision.detector import open_detector
     from chalicelib.vision.pack import DECLARATION, Pack, load_pack
     from chalicelib.vision.quality import measure
     from chalicelib.vision.video import sample_video
@@ -44,7 +44,7 @@ def header(data: bytes) -> str:
 
 
 def picture_of(pack: Pack) -> Target:
-    detector = Detector(pack)
+    detector = open_detector(pack)
 
     def picture(data: bytes) -> str:
         pixels = decode_picture(data, SMALL_PIXELS)

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Face, open_detector
+from chalicelib.vision.detector import open_detector
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack, open_session
 from layers.packs import pypi
 from layers.packs.build import build

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack, read_declaration, write_declaration
 from chalicelib.vision.recogniser import Recogniser
 from layers.packs.derive import derive_pack
@@ -93,7 +93,7 @@ def test_other_thresholds_see_the_same_and_another_alignment_does_not(pack: Pack
     assert nets_id(load_pack(other.directory)) != nets_id(pack)
 
 
-def test_the_main_face_is_the_one_in_the_middle_not_a_larger_one_beside_it(pack: Pack) -> None:
+def test_the_main_face_is_the_one_in_the_middle_not_a_larger_one_beside_it() -> None:
     picture = np.zeros((100, 200, 3), np.uint8)
     template = Face(box=Box(0, 0, 0, 0), landmarks=np.zeros((5, 2), np.float32), score=1.0)
     beside, middle = replace(template, box=Box(0, 0, 90, 90)), replace(template, box=Box(80, 30, 40, 40))

@@ -136,7 +136,7 @@ def test_the_share_of_strangers_is_what_was_assumed(calibrated: Pack, share: flo
 
 
 def test_a_claim_lets_one_stranger_in_ten_thousand_pass(calibrated: Pack) -> None:
-    people, strangers, _ = FRESH
+    _, strangers, _ = FRESH
     features = together(*FRESH).features
     for count in COUNTS:
         found = claims(count, fresh_draws(calibrated, count, False), strangers.people, features, calibrated)

@@ -17,7 +17,7 @@ from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.pack import Pack, load_pack
 from layers.packs import pypi, yunet_reid0095
 from layers.packs.build import build
-from layers.packs.quantise import embedder_in_float
+from layers.packs.embedder_ranges import embedder_in_float
 from layers.packs.sources import SourceFile, fetch, read_members
 from tests.conftest import BUILD
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from chalicelib.vision.boxes import square, suppress
 from chalicelib.vision.decode import decode_picture
-from chalicelib.vision.detector import Detector, Face, open_detector
+from chalicelib.vision.detector import Detector, open_detector
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack
 from infra.demo.identities import shown
 from infra.demo.scenes import classroom_frame

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.alignment import Aligner, Similarity, similarity, warp
-from chalicelib.vision.detector import Face, open_detector
+from chalicelib.vision.detector import open_detector
 from chalicelib.vision.embedder import Embedder
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack
 
 Photos = Mapping[str, list[NDArray[np.uint8]]]

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack
 from chalicelib.vision.pipeline import DARK_LUMA, Pipeline
 from chalicelib.vision.quality import measure, reasons

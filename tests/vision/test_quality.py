@@ -12,7 +12,8 @@ import pytest
 from chalicelib.domain.quality import Reason
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Face, open_detector
+from chalicelib.vision.detector import open_detector
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.quality import MAX_BRIGHTNESS, MAX_CLIPPED, MAX_TURN, FaceQuality, measure, reasons
 from infra.demo.identity import SKINS, draw_identity

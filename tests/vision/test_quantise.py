@@ -14,7 +14,8 @@ from chalicelib.vision.detector import open_detector
 from chalicelib.vision.pack import Pack
 from infra.demo.identity import draw_identity
 from infra.demo.scenes import registration_photos
-from layers.packs.quantise import RANGES, activations, measure, quantise, quantise_embedder
+from layers.packs.embedder_ranges import measure
+from layers.packs.quantise import RANGES, activations, quantise, quantise_embedder
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import UnreadableMedia, UnreadablePicture, UnsupportedMediaType
 from chalicelib.domain.sightings import Box
 from chalicelib.vision.decode import Picture
-from chalicelib.vision.detector import Face
+from chalicelib.vision.faces import Face
 from chalicelib.vision.views import Samples, View, diverse, good_view, main_face, of_one_person
 
 

@@ -10,7 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from chalicelib.vision.decode import Picture, decode_picture
-from chalicelib.vision.detector import Detector, Face, open_detector
+from chalicelib.vision.detector import Detector, open_detector
+from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack
 from infra.demo.identities import shown
 from infra.demo.scenes import classroom_frame
