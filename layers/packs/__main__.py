@@ -16,6 +16,7 @@ from layers.packs.recipe import Recipe
 _BUILD = Path(__file__).resolve().parents[2] / "build"
 _MODULES = {
     "pypi": "layers.packs.pypi",
+    "pypi-float": "layers.packs.pypi_float",
     "yunet-reid0095": "layers.packs.yunet_reid0095",
 }  # name of the pack → module that declares its RECIPE
 

@@ -95,7 +95,7 @@ _SETTINGS = {
 
 
 def convert_embedder_to_8_bits(content: bytes) -> bytes:
-    """A quarter of the size and faster; what it costs stands in docs/accuracy.md."""
+    """A quarter of the size, and faster: see pypi_float, and docs/accuracy.md for what it costs."""
     return quantise_embedder(convert_embedder(content))
 
 
