@@ -9,7 +9,6 @@ and looked for, those with two or three are the cohort, those with one are stran
 
 import argparse
 import hashlib
-import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -47,18 +46,27 @@ def sets_of(people: Iterable[Person], half: str, seed: int | None = None) -> Set
 
 
 def write_split(faces: Path, into: Path) -> dict[str, int]:
-    """The number of people in each folder written. Raises WrongSets."""
+    """The number of people in each folder written. Links written before go; anything else there raises WrongSets."""
     people = people_in(faces)
+    _clear(into)
     counts = {}
     for half in (CALIBRATION, TEST):
-        shutil.rmtree(into / half, ignore_errors=True)
         for kind, members in vars(sets_of(people, half)).items():
             folder = into / half / kind
-            folder.mkdir(parents=True)
+            folder.mkdir(parents=True, exist_ok=True)
             for person in members:
                 (folder / person.name).symlink_to((faces / person.name).resolve(), target_is_directory=True)
             counts[f"{half}/{kind}"] = len(members)
     return counts
+
+
+def _clear(into: Path) -> None:
+    links = [path for half in (CALIBRATION, TEST) for path in (into / half).glob("*/*")]
+    for path in links:
+        if not path.is_symlink():
+            raise WrongSets(f"{path} is no link that this command wrote: choose another folder.")
+    for path in links:
+        path.unlink()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from training.photos import Person
-from training.split import CALIBRATION, TEST, Sets, half_of, main, sets_of
+from training.photos import Person, WrongSets
+from training.split import CALIBRATION, TEST, Sets, half_of, main, sets_of, write_split
 
 
 def named(name: str, photos: int) -> Person:
@@ -77,7 +77,8 @@ def test_the_split_is_written_as_links_to_the_photos(faces: Path, tmp_path: Path
 
 def test_splitting_again_replaces_the_split_and_nothing_else(faces: Path, tmp_path: Path) -> None:
     into = tmp_path / "into"
-    (into / "test" / "people" / "gone").mkdir(parents=True)
+    (into / "test" / "people").mkdir(parents=True)
+    (into / "test" / "people" / "gone").symlink_to(tmp_path)
     (into / "mine").mkdir()
     main(["--faces", str(faces), "--into", str(into)])
     assert not (into / "test" / "people" / "gone").exists()
@@ -91,3 +92,19 @@ def test_a_folder_without_people_cannot_be_divided(
 ) -> None:
     assert main(["--faces", str(tmp_path / "nowhere"), "--into", str(tmp_path / "into")]) == 2
     assert "no folder" in capsys.readouterr().err
+
+
+def test_writing_again_replaces_links_and_touches_nothing_else(tmp_path: Path) -> None:
+    for name in ("ann", "ben", "cas"):
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        (tmp_path / "faces" / name / "1.jpg").write_bytes(b"")
+    into = tmp_path / "into"
+    first = write_split(tmp_path / "faces", into)
+    assert write_split(tmp_path / "faces", into) == first
+    kept = into / CALIBRATION / "people" / "mine" / "letter.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    with pytest.raises(WrongSets, match="no link"):
+        write_split(tmp_path / "faces", into)
+    assert kept.read_text() == "mine"
+    assert sum(path.is_symlink() for path in into.glob("*/*/*")) == 3
