@@ -39,7 +39,9 @@ def line_chart(title: str, across: Axis, up: Axis, lines: Sequence[tuple[str, Se
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(f"{_x(across, x):.1f},{_y(up, y):.1f}" for x, y in points)
         parts.append(f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"/>')
-        place = f'x="{_WIDTH - 14}" y="{44 + 17 * number}" text-anchor="end"'
+        place = (
+            f'x="{_WIDTH - 14}" y="{_HEIGHT - _EDGE - 10 - 17 * (len(lines) - 1 - number)}" text-anchor="end"'
+        )
         parts.append(f'<text {place} fill="{colour}">{html.escape(name)}</text>')
     return "\n".join([*parts, "</svg>"])
 
