@@ -24,7 +24,7 @@ from layers.packs.derive import derive_pack
 from training.commands import WRONG_CALL, parser_of, say
 from training.features import look_at
 from training.photos import Person, WrongSets, people_in
-from training.thresholds import RIVALS, Material, choose_thresholds
+from training.thresholds import RIVALS, Material, below, choose_thresholds
 from training.trials import COUNTS, Features, cohort_of
 
 LEAST_PEOPLE = 100
@@ -73,13 +73,16 @@ def _for_all_counts(measured: Levels, packs: Levels) -> Levels:
     def raised(curves: Mapping[int, Curve], of: Callable[[int], float]) -> dict[int, Curve]:
         steps = {count: _step(of, last, count) for count in missing}
         known = curves[last]
-        further = {n: Curve(known.at_30 + step, known.at_120 + step) for n, step in steps.items()}
+        further = {
+            n: Curve(round(known.at_30 + step, 4), round(known.at_120 + step, 4)) for n, step in steps.items()
+        }
         return {**curves, **further}
 
+    accept, review = raised(measured.accept, at.accept), raised(measured.review, at.review)
     return replace(
         measured,
-        accept=raised(measured.accept, at.accept),
-        review=raised(measured.review, at.review),
+        accept=accept,
+        review={n: below(curve, accept[n]) for n, curve in review.items()},
         claim={**measured.claim, **{n: measured.claim[last] + _step(at.claim, last, n) for n in missing}},
     )
 

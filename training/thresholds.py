@@ -90,7 +90,7 @@ def _levels(
     review = {n: _curve(drawn, material, n, promise.review_fpir, 0.0) for n in material.counts}
     return Levels(
         accept=accept,
-        review={n: _below(review[n], accept[n]) for n in material.counts},
+        review={n: below(review[n], accept[n]) for n in material.counts},
         claim={n: _claim(drawn[n, material.sizes[1]], material, promise.claim_fmr) for n in material.counts},
         margin=margin,
         confidence=_confidence(drawn, accept),
@@ -109,7 +109,7 @@ def _curve(
     return Curve(at_30=_rounded_up(at_30), at_120=_rounded_up(at_30 + 2 * per_doubling))
 
 
-def _below(review: Curve, accept: Curve) -> Curve:
+def below(review: Curve, accept: Curve) -> Curve:
     """Two curves measured on few people may cross far from where they were: what would be accepted is reviewed too."""
     above = max(review.at(people) - accept.at(people) for people in (FEWEST_PEOPLE, MOST_PEOPLE))
     lower = max(0.0, _rounded_up(above))
