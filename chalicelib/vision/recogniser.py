@@ -28,8 +28,7 @@ from chalicelib.vision.views import (
 
 HOPELESS_QUALITY = 0.25
 """Half of what an enrolment asks for. Such a face is sighted, and may be put before a human, but never marks anybody
-present by itself: the thresholds hold for ordinary photos. Measured on 500 LFW strangers against 250 people: 3 are
-accepted from plain photos, 7 blurred with sigma 3 (5 of them below this quality), 5 with sigma 5 (all 5 below)."""
+present by itself: thresholds are measured on ordinary photos and promise nothing about it."""
 
 
 class OpaqueGallery(Protocol):
