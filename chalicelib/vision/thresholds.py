@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 Value = TypeVar("Value")
 
-FEWEST_PEOPLE = 10
-"""Smaller rosters are held to this one's thresholds: a promise about a handful of people cannot be measured."""
+FEWEST_PEOPLE = 30
+"""Smaller rosters are held to this one's thresholds, on the safe side: a class, and the smallest that is measured."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Rivals:
 
 @dataclass(frozen=True)
 class Curve:
-    """A threshold by roster size: straight in the logarithm of the size between, and beyond, two measured sizes."""
+    """A threshold by roster size: straight in the logarithm of the size between, and above, two measured sizes."""
 
     at_30: float
     at_120: float
@@ -175,7 +175,7 @@ def _levels_of(declared: Mapping[str, Any]) -> Levels:
     for count in {*levels.accept, *levels.review}:
         accept, review = _at(levels.accept, count), _at(levels.review, count)
         if not all(
-            -1 <= review.at(people) <= accept.at(people) <= 1 for people in (FEWEST_PEOPLE, 30, 120, 1000)
+            -1 <= review.at(people) <= accept.at(people) <= 1 for people in (FEWEST_PEOPLE, 120, 1000)
         ):
             raise ValueError("thresholds must hold -1 <= review <= accept <= 1 for every roster up to 1000")
     if not all(-1 <= claim <= 1 for claim in levels.claim.values()):

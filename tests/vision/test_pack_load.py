@@ -32,7 +32,8 @@ def edit(folder: Path, change: Edit) -> None:
 def test_the_pack_declares_sizes_thresholds_and_licences(pack: Pack) -> None:
     assert (pack.embedder.size, pack.embedder.dimension) == (150, 128)
     assert pack.alignment.padding == 0.25
-    assert pack.thresholds.provisional
+    assert not pack.thresholds.provisional
+    assert pack.thresholds.rivals is not None
     assert set(pack.licences.values()) == {"CC0-1.0", "MIT"}
 
 
@@ -83,7 +84,7 @@ def test_one_changed_byte_is_refused(copy: Path) -> None:
             lambda d: d["thresholds"]["plain"]["review"].update({"2": {"30": 0.99, "120": 0.99}}),
             "review <= accept",
         ),
-        (lambda d: d["thresholds"].update(rivals={}), "declared together"),
+        (lambda d: d["thresholds"].pop("rivals"), "declared together"),
         (lambda d: d["detector"].update(pyramid_factor=1), "pyramid_factor outside"),
         (lambda d: d["detector"].update(channels="BGR"), "channels 'BGR' is not known, expected 'RGB'"),
         (lambda d: d["landmarks"].update(type="guess"), "type 'guess' is not known"),

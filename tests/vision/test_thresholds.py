@@ -86,7 +86,7 @@ def thresholds(draw: st.DrawFn) -> Thresholds:
 
 @pytest.mark.parametrize(
     ("people", "expected"),
-    [(30, 0.90), (60, 0.91), (120, 0.92), (240, 0.93), (480, 0.94), (15, 0.89)],
+    [(30, 0.90), (60, 0.91), (120, 0.92), (240, 0.93), (480, 0.94)],
 )
 def test_each_doubling_of_the_roster_adds_the_same_between_and_beyond_what_was_measured(
     people: int, expected: float
@@ -94,10 +94,10 @@ def test_each_doubling_of_the_roster_adds_the_same_between_and_beyond_what_was_m
     assert Curve(at_30=0.90, at_120=0.92).at(people) == pytest.approx(expected)
 
 
-@pytest.mark.parametrize("people", [0, 1, 2, 9])
-def test_a_handful_is_held_to_the_thresholds_of_ten(people: int) -> None:
+@pytest.mark.parametrize("people", [0, 1, 9, 29])
+def test_a_handful_is_held_to_the_thresholds_of_a_class(people: int) -> None:
     curve = Curve(at_30=0.90, at_120=0.92)
-    assert curve.at(people) == curve.at(FEWEST_PEOPLE) == pytest.approx(0.90 - 0.01 * math.log2(3))
+    assert curve.at(people) == curve.at(FEWEST_PEOPLE) == pytest.approx(0.90)
 
 
 @given(curve=curves(), people=st.integers(0, 5000), more=st.integers(0, 5000))
@@ -220,9 +220,6 @@ REFUSED: dict[str, Edit] = {
     "a review above accept": lambda d: d["plain"]["review"].update({"1": {"30": 0.91, "120": 0.91}}),
     "a review above accept at a count of its own": lambda d: d["plain"]["review"].update(
         {"5": {"30": 0.99, "120": 0.99}}
-    ),
-    "curves that cross on a small roster": lambda d: d["plain"]["review"].update(
-        {"1": {"30": 0.899, "120": 0.86}}
     ),
     "curves that cross on a large roster": lambda d: d["plain"]["review"].update(
         {"1": {"30": 0.86, "120": 0.919}}
