@@ -83,7 +83,10 @@ def _for_all_counts(measured: Levels, packs: Levels) -> Levels:
         measured,
         accept=accept,
         review={n: below(curve, accept[n]) for n, curve in review.items()},
-        claim={**measured.claim, **{n: measured.claim[last] + _step(at.claim, last, n) for n in missing}},
+        claim={
+            **measured.claim,
+            **{n: round(measured.claim[last] + _step(at.claim, last, n), 4) for n in missing},
+        },
     )
 
 
