@@ -59,10 +59,11 @@ class Gallery:
         """Raises TemplateRefused: another model or dimension, a person twice, no direction."""
         ordered = sorted(templates, key=lambda template: template.person_id)
         person_ids = tuple(template.person_id for template in ordered)
-        if len(set(person_ids)) < len(person_ids):
+        on_roster = frozenset(person_ids)
+        if len(on_roster) < len(person_ids):
             raise TemplateRefused("A person has two templates; their margin to themselves would be nothing.")
         references = _references(ordered, model_id, dimension)
-        others = [template for template in cohort if template.person_id not in set(person_ids)]
+        others = [template for template in cohort if template.person_id not in on_roster]
         normalising = rivals if rivals is not None and len(others) >= rivals.cohort else None
         used = _references(others[: normalising.cohort] if normalising else [], model_id, dimension)
         return cls(
