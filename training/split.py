@@ -61,9 +61,11 @@ def write_split(faces: Path, into: Path) -> dict[str, int]:
 
 
 def _clear(into: Path) -> None:
-    links = [path for half in (CALIBRATION, TEST) for path in (into / half).glob("*/*")]
+    kinds = ("people", "cohort", "strangers")
+    folders = [into / half / kind for half in (CALIBRATION, TEST) for kind in kinds]
+    links = [path for folder in folders for path in folder.glob("*")]
     for path in links:
-        if not path.is_symlink():
+        if path.parent.is_symlink() or not path.is_symlink():
             raise WrongSets(f"{path} is no link that this command wrote: choose another folder.")
     for path in links:
         path.unlink()

@@ -25,6 +25,8 @@ def derive_pack(source: Path, into: Path, name: str, thresholds: Thresholds) -> 
     load_pack(source)
     if into.resolve() == source.resolve():
         raise PackRefused(f"{into}: a pack cannot be derived from itself in place")
+    if into.exists() and not (into / DECLARATION).is_file():
+        raise PackRefused(f"{into} is there and is no pack: choose another place")
     declaration = read_declaration(source)
     into.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=into.parent, prefix=f".{into.name}-") as folder:
@@ -34,6 +36,7 @@ def derive_pack(source: Path, into: Path, name: str, thresholds: Thresholds) -> 
             _link_or_copy(source / file, fresh / file)
         derived = {**declaration, "name": name, "thresholds": thresholds.as_json()}
         (fresh / DECLARATION).write_text(write_declaration(derived), encoding="utf-8")
+        load_pack(fresh)  # what stands there goes only for a pack that can be read
         replace_folder(fresh, into, Path(folder, "old"))
     return load_pack(into)
 
