@@ -103,6 +103,12 @@ def test_faces_by_hand(pack: Pack) -> None:
     assert one.nonmated.top == pytest.approx([0.85, 0.1, -np.inf, 0.5], abs=1e-6)
 
 
+def test_a_face_that_was_not_found_is_nobody_s_not_the_first_s_on_the_roster(pack: Pack) -> None:
+    world = together(person("ann", *[seen(axis(0))] * 3, None), person("ben", *[seen(axis(1))] * 4))
+    gallery = gallery_of(world.people, world.features, pack, 1)
+    assert draw_of(world.people, [0], (), world.features, gallery).mated.right.tolist() == [False]
+
+
 def by_hand() -> tuple[Crowd, Crowd]:
     """Each person of one axis, with one look; four strangers, one of them very like Ben."""
     people = together(
