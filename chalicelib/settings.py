@@ -15,6 +15,8 @@ MAX_REGISTRATION_FILES = 10
 MAX_FRAME_WAIT_SECONDS = 5
 MAX_PAGE_ITEMS = 100
 
+LOCAL, LOOPBACK = "local", "http://127.0.0.1:"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,7 +35,26 @@ class Settings:
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
     cached_galleries: int = 8
+    profile: str = "aws"  # or local: the local stack
+    oidc_issuer: str = (
+        ""  # of the ID tokens that people sign in with; without one only tokens of our own are good
+    )
+    oidc_audience: str = ""  # the client id that they are made for
+    oidc_jwks_url: str = ""  # the local stack's; elsewhere the issuer says where its keys are
+
     stranger_share: float = 0.1  # of the faces that cameras see: what a confidence assumes
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: whoever names the keys can forge everybody's sign-in."""
+        if self.oidc_issuer and not (self.oidc_issuer.startswith("https://") and self.oidc_audience):
+            raise ValueError(
+                "ROLLCALL_OIDC_ISSUER must begin with https://, and ROLLCALL_OIDC_AUDIENCE must be given."
+            )
+        local = self.profile == LOCAL and self.oidc_jwks_url.startswith(LOOPBACK)
+        if self.oidc_jwks_url and not local:
+            raise ValueError(
+                f"ROLLCALL_OIDC_JWKS_URL is for the local stack only, and begins with {LOOPBACK}."
+            )
 
     @property
     def closing_patience(self) -> timedelta:

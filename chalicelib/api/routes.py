@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from chalice.app import Blueprint, Request
 from pydantic import BaseModel
 
-from chalicelib.api.auth import authorize
+from chalicelib.api.auth import authorize, caller_of
 from chalicelib.api.errors import answer
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.errors import Forbidden, InvalidRequest, NotFound
@@ -90,8 +90,7 @@ def _ids(parameters: dict[str, str]) -> dict[str, str]:
 def _admit(request: Request, roles: frozenset[Role]) -> ApiRequest:
     if not roles:
         return ApiRequest(request, None)
-    context = request.context["authorizer"]
-    caller = Caller(subject=context["subject"], role=Role(context["role"]))
+    caller = caller_of(request.context["authorizer"])
     if caller.role not in roles:
         raise Forbidden(f"The role {caller.role} may not do this.")
     return ApiRequest(request, caller)
