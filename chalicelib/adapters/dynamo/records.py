@@ -223,6 +223,17 @@ class TokenRecord(Model):
     role = UnicodeAttribute()
 
 
+class IdempotencyKeyRecord(Model):
+    """What an Idempotency-Key was used for: hashes alone, for a day."""
+
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    fingerprint = UnicodeAttribute()
+    expires_at = TTLAttribute()
+
+
 class CameraRecord(Model):
     class Meta:
         table_name = "access"
@@ -265,6 +276,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
+    (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
     (ModelRecord, "models"),
 )
