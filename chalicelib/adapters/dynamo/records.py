@@ -248,6 +248,15 @@ class CameraRecord(Model):
     by_kind = AccessByKind()
 
 
+class RateRecord(Model):
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    taken = NumberAttribute(default=0)
+    expires_at = TTLAttribute()
+
+
 class ModelRecord(Model):
     class Meta:
         table_name = "models"
@@ -278,6 +287,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (TokenRecord, "access"),
     (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
+    (RateRecord, "access"),
     (ModelRecord, "models"),
 )
 
