@@ -22,6 +22,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.EmptyBody: HTTPStatus.BAD_REQUEST,
     errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.NotInvited: HTTPStatus.UNAUTHORIZED,  # the status of all that the authorizer denies (gateway.yaml)
     errors.IdentityTaken: HTTPStatus.CONFLICT,

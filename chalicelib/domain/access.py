@@ -1,4 +1,4 @@
-"""Who calls: callers, the accounts that they sign in with, cameras and their tokens."""
+"""Who calls: roles and what they reach, the accounts that people sign in with, cameras and their tokens."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +11,17 @@ class Role(StrEnum):
     INSTRUCTOR = "instructor"
     STUDENT = "student"
     CAMERA = "camera"
+
+
+class Reach(StrEnum):
+    """How far a role reaches on a route: every object, or its own.
+
+    Own are an instructor's courses and the people on their rosters, a student himself and the courses that he takes, a
+    camera's courses; and of these the sessions and frames.
+    """
+
+    EVERY = "every"
+    OWN = "own"
 
 
 @dataclass(frozen=True)

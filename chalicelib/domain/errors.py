@@ -4,7 +4,7 @@ RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
 │             IdentityNotFound
 ├── Refused (the request is understood and will not be done)
-│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
+│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
@@ -76,6 +76,16 @@ class UnsupportedMediaType(Refused):
     """The bytes are of no type that Rollcall reads, whatever the name or header claims."""
 
     code = "unsupported_media_type"
+
+
+class IdempotencyKeyReused(Refused):
+    code = "idempotency_key_reused"
+
+
+class PreconditionFailed(Refused):
+    """What is to be edited is not what the caller has seen any more."""
+
+    code = "precondition_failed"
 
 
 class UnreadableMedia(Refused):

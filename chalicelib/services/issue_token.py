@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.clock import Clock, utc_now
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, fresh_id
 from chalicelib.services.ports import Access
 
 TOKEN_PREFIX = "rollcall_"  # noqa: S105  # lets secret scanners recognise a token
@@ -19,6 +19,6 @@ def new_token() -> str:
 def issue_admin_token(*, access: Access, clock: Clock = utc_now, lasting: timedelta | None = None) -> str:
     """Good for ever, unless it says for how long."""
     token, now = new_token(), clock()
-    caller = Caller(subject=new_id(Kind.ADMIN), role=Role.ADMIN)
+    caller = Caller(subject=fresh_id(Kind.ADMIN), role=Role.ADMIN)
     access.add_token(token, caller, created_at=now, expires_at=None if lasting is None else now + lasting)
     return token

@@ -36,7 +36,9 @@ class UploadTicket:
 
 
 class People(Protocol):
-    def add(self, person: Person) -> None: ...
+    def add(self, person: Person) -> Person:
+        """Answers the stored one; under an id that is there already nothing is written."""
+
     def get(self, person_id: str) -> Person:
         """Raises PersonNotFound."""
 
@@ -54,7 +56,9 @@ class People(Protocol):
 
 
 class Courses(Protocol):
-    def add(self, course: Course) -> None: ...
+    def add(self, course: Course) -> Course:
+        """As People.add."""
+
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
@@ -68,7 +72,9 @@ class Courses(Protocol):
 
 
 class Sessions(Protocol):
-    def add(self, session: Session) -> None: ...
+    def add(self, session: Session) -> Session:
+        """As People.add."""
+
     def get(self, session_id: str) -> Session:
         """Read strongly. Raises SessionNotFound."""
 
@@ -89,7 +95,9 @@ class Attendance(Protocol):
 
 
 class Frames(Protocol):
-    def add(self, frame: Frame) -> None: ...
+    def add(self, frame: Frame) -> Frame:
+        """As People.add."""
+
     def get(self, frame_id: str) -> Frame:
         """Read strongly. Raises FrameNotFound, also for one that has expired."""
 
@@ -101,7 +109,9 @@ class Frames(Protocol):
 
 
 class Registrations(Protocol):
-    def add(self, registration: Registration) -> None: ...
+    def add(self, registration: Registration) -> Registration:
+        """As People.add."""
+
     def get(self, person_id: str, registration_id: str) -> Registration:
         """Read strongly. Raises RegistrationNotFound, also for one that has expired."""
 
@@ -136,7 +146,12 @@ class Access(Protocol):
     def has_admin(self) -> bool:
         """Whether somebody may sign in as an admin, or a token of an admin is good. Read a moment late."""
 
-    def add_camera(self, camera: Camera, token: str) -> None: ...
+    def add_camera(self, camera: Camera, token: str) -> None:
+        """A camera that is there already gets the new token, and its old one ends. Raises CameraNotFound if revoked."""
+
+    def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
+        """Remember for a day what an Idempotency-Key was used for. Raises IdempotencyKeyReused."""
+
     def camera(self, camera_id: str) -> Camera:
         """Read strongly. Raises CameraNotFound."""
 

@@ -3,7 +3,7 @@
 Only the SHA-256 of a token is stored: 256 random bits need no slow hash.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from chalicelib.adapters.dynamo.pages import read_page
@@ -13,22 +13,26 @@ from chalicelib.adapters.dynamo.records import (
     IDENTITY,
     PERSON,
     CameraRecord,
+    IdempotencyKeyRecord,
     IdentityRecord,
     OwnIdentityRecord,
     PersonRecord,
     TokenRecord,
 )
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.access import Account, Caller, Camera, Identity, Role
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import (
     CameraNotFound,
     Contention,
+    IdempotencyKeyReused,
     IdentityNotFound,
     IdentityTaken,
     PersonNotFound,
 )
 from chalicelib.services.ports import Page
+
+KEY_LIFE = timedelta(days=1)
 
 
 class DynamoAccess:
@@ -62,19 +66,21 @@ class DynamoAccess:
         return any(self._is_good(record) for record in TokenRecord.by_kind.query(ADMIN))
 
     def add_camera(self, camera: Camera, token: str) -> None:
-        transaction = Transaction()
-        transaction.put(
-            CameraRecord(
-                id=f"camera#{camera.camera_id}",
-                created_at=camera.created_at,
-                name=camera.name,
-                course_ids=set(camera.course_ids) or None,
-                rooms=set(camera.rooms) or None,
-                token_id=_token_id(token),
-            )
+        record = CameraRecord(
+            id=f"camera#{camera.camera_id}",
+            created_at=camera.created_at,
+            name=camera.name,
+            course_ids=set(camera.course_ids) or None,
+            rooms=set(camera.rooms) or None,
+            token_id=_token_id(token),
         )
+        transaction = Transaction()
+        transaction.put(record, CameraRecord.id.does_not_exist(), _AddedError())
         transaction.put(_camera_token(camera.camera_id, token))
-        transaction.commit()
+        try:
+            transaction.commit()
+        except _AddedError:
+            self.replace_camera_token(camera.camera_id, token)
 
     def camera(self, camera_id: str) -> Camera:
         return _camera(self._record(camera_id))
@@ -88,9 +94,7 @@ class DynamoAccess:
         transaction = Transaction()
         transaction.delete(TokenRecord(record.token_id))
         first = CameraRecord.revoked_at.set(CameraRecord.revoked_at | at)
-        same = (
-            CameraRecord.token_id == record.token_id
-        )  # or the token that another writer issued would live on
+        same = CameraRecord.token_id == record.token_id  # a token issued meanwhile would live on
         transaction.update(CameraRecord(record.id), [first], same, _changed(camera_id))
         transaction.commit()
 
@@ -158,11 +162,29 @@ class DynamoAccess:
         """DynamoDB deletes what has expired when it likes."""
         return record.expires_at is None or self._clock() < record.expires_at
 
+    def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
+        record = IdempotencyKeyRecord(
+            f"idempotency#{seed}", fingerprint=fingerprint, expires_at=now + KEY_LIFE
+        )
+        free = (
+            IdempotencyKeyRecord.id.does_not_exist()
+            | (IdempotencyKeyRecord.expires_at < now)
+            | (IdempotencyKeyRecord.fingerprint == fingerprint)
+        )
+        conditional(
+            lambda: record.save(condition=free),
+            IdempotencyKeyReused("This Idempotency-Key was used for another request within the last day."),
+        )
+
     def _record(self, camera_id: str) -> CameraRecord:
         try:
             return CameraRecord.get(f"camera#{camera_id}", consistent_read=True)
         except CameraRecord.DoesNotExist as error:
             raise CameraNotFound(f"There is no camera {camera_id}.") from error
+
+
+class _AddedError(Exception):
+    """The camera is there already."""
 
 
 def _token_id(token: str) -> str:

@@ -256,6 +256,17 @@ class IdentityRecord(Model):
     created_at = UTCDateTimeAttribute()
 
 
+class IdempotencyKeyRecord(Model):
+    """What an Idempotency-Key was used for: hashes alone, for a day."""
+
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    fingerprint = UnicodeAttribute()
+    expires_at = TTLAttribute()
+
+
 class CameraRecord(Model):
     class Meta:
         table_name = "access"
@@ -310,6 +321,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
     (IdentityRecord, "access"),
+    (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
     (RateRecord, "access"),
     (ModelRecord, "models"),
