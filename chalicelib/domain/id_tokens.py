@@ -36,11 +36,11 @@ def account_of(claims: Mapping[str, Any], *, issuer: str, audience: str, now: da
     """Whom the token names. Raises InvalidToken, TokenExpired."""
     if claims.get("iss") != issuer:
         raise InvalidToken("The token is of another issuer.")
-    if not _is_for(audience, claims):
-        raise InvalidToken("The token is for another audience.")
     # Cognito says which of its tokens this is; other providers' access tokens are not for our audience.
     if claims.get("token_use", "id") != "id":
         raise InvalidToken("Send the ID token, and not the access token.")
+    if not _is_for(audience, claims):
+        raise InvalidToken("The token is for another audience.")
     _check_times(claims, now.timestamp())
     subject = claims.get("sub")
     if not isinstance(subject, str) or not is_subject(subject):

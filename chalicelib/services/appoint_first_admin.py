@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from chalicelib.domain.access import Account, Identity, Role
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import AdminExists
+from chalicelib.domain.errors import AdminExists, InvalidRequest
+from chalicelib.domain.id_tokens import is_subject
 from chalicelib.services.add_person import add_person
 from chalicelib.services.issue_token import issue_admin_token
 from chalicelib.services.link_identity import link_identity
@@ -18,6 +19,10 @@ def appoint_first_admin(
 
     Raises AdminExists, InvalidRequest.
     """
+    if not account.issuer or not is_subject(account.subject):
+        raise InvalidRequest(
+            "That is no account: there must be an issuer, and the subject as its tokens say it."
+        )
     _require_none(access, again)
     known = access.identified(account)
     person_id = known.subject if known else add_person(name, people=people, clock=clock).person_id
