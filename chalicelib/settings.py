@@ -1,6 +1,7 @@
 """Every setting and limit, frozen; the only reader of the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -15,7 +16,7 @@ MAX_REGISTRATION_FILES = 10
 MAX_FRAME_WAIT_SECONDS = 5
 MAX_PAGE_ITEMS = 100
 
-LOCAL, LOOPBACK = "local", "http://127.0.0.1:"
+LOCAL, LOOPBACK = "local", re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,9 @@ class Settings:
             raise ValueError(
                 "ROLLCALL_OIDC_ISSUER must begin with https://, and ROLLCALL_OIDC_AUDIENCE must be given."
             )
-        local = self.profile == LOCAL and self.oidc_jwks_url.startswith(LOOPBACK)
+        local = self.profile == LOCAL and LOOPBACK.match(self.oidc_jwks_url) is not None
         if self.oidc_jwks_url and not local:
-            raise ValueError(
-                f"ROLLCALL_OIDC_JWKS_URL is for the local stack only, and begins with {LOOPBACK}."
-            )
+            raise ValueError("ROLLCALL_OIDC_JWKS_URL is for the local stack only, and on loopback.")
 
     @property
     def closing_patience(self) -> timedelta:
