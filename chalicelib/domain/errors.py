@@ -6,7 +6,7 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -106,6 +106,10 @@ class ConsentMissing(Refused):
 
 class NotOnRoster(Refused):
     code = "not_on_roster"
+
+
+class NotAnInstructor(Refused):
+    code = "not_an_instructor"
 
 
 class LimitReached(Refused):
