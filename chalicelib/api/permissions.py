@@ -1,4 +1,4 @@
-"""Who may do what: every route, the roles that it admits, and how far each reaches. What is not written here is denied."""
+"""Who may do what: every route, the roles that it admits, and how far each reaches. All else is denied."""
 
 from collections.abc import Mapping
 
@@ -26,8 +26,6 @@ _DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
 
 PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/health": PUBLIC,
-    "GET /openapi.json": PUBLIC,
-    "GET /docs": PUBLIC,
     # people and consent
     "POST /v1/people": _ADMINS,
     "GET /v1/people": _ADMINS,

@@ -8,7 +8,7 @@ RollcallError
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -144,6 +144,10 @@ class ConsentMissing(Refused):
 
 class NotOnRoster(Refused):
     code = "not_on_roster"
+
+
+class NotAnInstructor(Refused):
+    code = "not_an_instructor"
 
 
 class LimitReached(Refused):

@@ -20,7 +20,7 @@ from chalicelib.domain.errors import (
     TooManyRequests,
 )
 from chalicelib.services.appoint_first_admin import appoint_first_admin, issue_first_admin_token
-from chalicelib.services.issue_token import TOKENS_AN_HOUR, issue_admin_token
+from chalicelib.services.issue_token import issue_admin_token
 from chalicelib.services.limit_frames import FRAMES, WINDOW_SECONDS, limit_frames
 from chalicelib.services.link_identity import link_identity
 from chalicelib.services.name_caller import name_caller

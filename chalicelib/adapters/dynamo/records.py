@@ -24,6 +24,8 @@ CONSENT = "consent"
 MEMBERSHIP = "course#"
 COURSE = "course"
 ROSTER = "roster#"
+TEACHING = "teaches#"
+INSTRUCTOR = "instructor#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
 CAMERA = "camera"
@@ -51,6 +53,7 @@ class PersonRecord(Model):
     name = UnicodeAttribute()
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
+    taught_count = NumberAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
 
@@ -69,7 +72,7 @@ class ConsentRecord(Model):
 
 
 class MembershipRecord(Model):
-    """The same fact as a RosterRecord, found from the person's side by a strong read."""
+    """The same fact as a RosterRecord, found from the person's side by a strong read; so is who teaches a course."""
 
     class Meta:
         table_name = "people"
@@ -113,6 +116,7 @@ class CourseRecord(Model):
     time_zone = UnicodeAttribute()
     version = NumberAttribute(default=0)
     roster_size = NumberAttribute(default=0)
+    instructor_count = NumberAttribute(null=True)
     by_kind = CoursesByKind()
 
 
