@@ -17,6 +17,7 @@ ABOUT = (
     "Attendance by face. Errors are RFC 9457 problems with a stable `code`; lists are read page by page with `cursor`; "
     "a POST sent again under its `Idempotency-Key` makes nothing twice."
 )
+TEXT = {"type": "string"}
 REF = "#/components/schemas/{model}"
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -148,7 +149,7 @@ def _header(name: str, description: str, limits: dict[str, Any]) -> dict[str, An
 def _answers(operation: Operation, refs: Mapping[Ref, dict[str, Any]]) -> dict[str, Any]:
     if operation.out is None and not operation.also:
         return {"204": {"description": "Done."}}
-    content: dict[str, Any] = {kind: {"schema": {"type": "string"}} for kind in operation.also}
+    content: dict[str, Any] = {kind: {"schema": {} if kind == JSON else TEXT} for kind in operation.also}
     if operation.out is not None:
         content[JSON] = {"schema": refs[operation.out, "serialization"]}
     return {str(operation.status): {"description": HTTPStatus(operation.status).phrase, "content": content}}
