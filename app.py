@@ -6,6 +6,7 @@ from chalicelib.api.attendance import attendance
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
 from chalicelib.api.courses import courses
+from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.identities import identities
@@ -27,6 +28,7 @@ for blueprint in (
     auth,
     health,
     identities,
+    document,
     people,
     registrations,
     courses,

@@ -10,7 +10,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Id, In, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import TooManyRequests
+from chalicelib.domain.errors import CourseNotFound, TooManyRequests
 from chalicelib.services.register_camera import register_camera
 from chalicelib.services.revoke_camera import revoke_camera
 from chalicelib.services.rotate_camera_token import rotate_camera_token
@@ -56,7 +56,7 @@ class NewCameraOut(CameraOut):
         return cls(**dict(CameraOut.of(camera)), token=token)
 
 
-@cameras.route("POST", "/v1/cameras", status=201, errors=[TooManyRequests])
+@cameras.route("POST", "/v1/cameras", status=201, errors=[CourseNotFound, TooManyRequests])
 def post_camera(request: ApiRequest, body: CameraIn) -> NewCameraOut:
     """Register a camera. Its token is shown once; asked again with the same Idempotency-Key, it is replaced."""
     camera, token = register_camera(

@@ -26,6 +26,8 @@ _DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
 
 PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/health": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "GET /docs": PUBLIC,
     # people and consent
     "POST /v1/people": _ADMINS,
     "GET /v1/people": _ADMINS,

@@ -1,7 +1,6 @@
 """Who may do what, in full: every route, every role, and its own objects or somebody else's."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -12,69 +11,10 @@ from chalicelib.api.routes import operations
 from chalicelib.domain.access import Caller, Camera, Reach, Role
 from chalicelib.domain.errors import Forbidden, InvalidToken
 from chalicelib.services.authorise import authorise
-from tests.support.fakes import picture
-from tests.support.world import START, World, new_world
+from tests.support.estate import Estate, camera_caller, estate, placeholders
+from tests.support.world import START, new_world
 
 ROLES = tuple(Role)
-
-
-@dataclass(frozen=True)
-class Estate:
-    """A course with everything that belongs to it: its instructor, a student, a camera, a session, a frame."""
-
-    instructor: Caller
-    student: Caller
-    camera: Caller
-    ids: dict[str, str]
-
-    def caller(self, role: Role) -> Caller:
-        return {
-            Role.ADMIN: Caller("adm_1", Role.ADMIN),
-            Role.INSTRUCTOR: self.instructor,
-            Role.STUDENT: self.student,
-            Role.CAMERA: self.camera,
-        }[role]
-
-    def named(self, path: str) -> dict[str, str]:
-        """The ids that a path asks for."""
-        return {name: self.ids[name] for name in placeholders(path)}
-
-
-def placeholders(path: str) -> list[str]:
-    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
-
-
-def estate(world: World, name: str) -> Estate:
-    course_id = world.add_course(name)
-    student_id = world.add_person(f"student of {name}", course_id=course_id)
-    instructor_id = world.add_person(f"instructor of {name}")
-    wiring.courses().add_instructor(course_id, instructor_id)
-    camera = camera_caller(Camera(f"cam_{name}", name, frozenset({course_id}), START))
-    session_id = world.open_session(course_id)
-    frame_id = world.post_frame(session_id, picture("x")).frame_id
-    other_ids = {name: f"{name}_of_{student_id}" for path in PERMISSIONS for name in placeholders(path)}
-    return Estate(
-        Caller(instructor_id, Role.INSTRUCTOR),
-        Caller(student_id, Role.STUDENT),
-        camera,
-        {
-            **other_ids,
-            "course_id": course_id,
-            "person_id": student_id,
-            "session_id": session_id,
-            "frame_id": frame_id,
-            "camera_id": camera.subject,
-        },
-    )
-
-
-def camera_caller(camera: Camera, token: str = "") -> Caller:
-    """What the authorizer makes of the camera's token."""
-    token = token or f"token of {camera.name}"
-    wiring.access().add_camera(camera, token)
-    caller = wiring.access().caller(token)
-    assert caller is not None
-    return caller
 
 
 @pytest.fixture(scope="module")
