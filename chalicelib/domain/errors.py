@@ -1,13 +1,15 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
+│             IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
-│   ├── InvalidToken, Forbidden
+│   ├── InvalidToken: TokenExpired
+│   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
-├── Contention, DeletionFailed (try again)
+├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
 Each leaf has a stable `code`; edges translate codes, never class names.
@@ -48,6 +50,10 @@ class RegistrationNotFound(NotFound):
 
 class CameraNotFound(NotFound):
     code = "camera_not_found"
+
+
+class IdentityNotFound(NotFound):
+    code = "identity_not_found"
 
 
 class Refused(RollcallError):
@@ -102,6 +108,28 @@ class InvalidToken(Refused):
     code = "invalid_token"
 
 
+class TokenExpired(InvalidToken):
+    """It was good once: sign in again, or refresh it."""
+
+    code = "token_expired"
+
+
+class NotInvited(Refused):
+    """The token is good, but its account belongs to nobody here."""
+
+    code = "not_invited"
+
+
+class IdentityTaken(Refused):
+    """The account belongs to another person."""
+
+    code = "identity_taken"
+
+
+class AdminExists(Refused):
+    code = "admin_exists"
+
+
 class Forbidden(Refused):
     code = "forbidden"
 
@@ -146,6 +174,12 @@ class DeletionFailed(RollcallError):
     """Something that was to be deleted is still there: try again."""
 
     code = "deletion_failed"
+
+
+class SignInUnavailable(RollcallError):
+    """The identity provider's keys cannot be had: whether a token is good cannot be said. Try again."""
+
+    code = "sign_in_unavailable"
 
 
 class Misconfigured(RollcallError):
