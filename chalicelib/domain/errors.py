@@ -6,7 +6,8 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached
+│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RevisionOutdated
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -114,6 +115,30 @@ class NotAnInstructor(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class PersonArchived(Refused):
+    code = "person_archived"
+
+
+class CourseArchived(Refused):
+    code = "course_archived"
+
+
+class CourseInUse(Refused):
+    """The course has sessions that the change would falsify."""
+
+    code = "course_in_use"
+
+
+class ExternalIdTaken(Refused):
+    code = "external_id_taken"
+
+
+class RevisionOutdated(Refused):
+    """What was to be changed is not as the caller has seen it: read it again."""
+
+    code = "revision_outdated"
 
 
 class Contention(RollcallError):

@@ -1,13 +1,14 @@
 """What the services ask of the world. wiring.py decides what stands behind each port."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import Course, Roster
+from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
@@ -36,12 +37,29 @@ class UploadTicket:
 
 
 class People(Protocol):
-    def add(self, person: Person) -> None: ...
+    def add(self, person: Person) -> None:
+        """Raises ExternalIdTaken."""
+
     def get(self, person_id: str) -> Person:
         """Raises PersonNotFound."""
 
+    def get_all(self, person_ids: Collection[str]) -> dict[str, Person]:
+        """Those that there are, read strongly."""
+
+    def owners(self, external_ids: Collection[ExternalId]) -> dict[ExternalId, str]:
+        """The person id behind each external id that somebody has, read strongly."""
+
+    def save(self, person: Person, before: Person) -> None:
+        """Replace name and external ids of what was read. Raises Contention, ExternalIdTaken."""
+
+    def archive(self, person_id: str, at: datetime) -> None:
+        """Off all rosters in one transaction; archived already: nothing happens. Raises PersonNotFound, Contention."""
+
+    def restore(self, person_id: str) -> None:
+        """Back on the rosters; not archived: nothing happens. Raises PersonNotFound, Contention."""
+
     def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
-    def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
@@ -54,17 +72,33 @@ class People(Protocol):
 
 
 class Courses(Protocol):
-    def add(self, course: Course) -> None: ...
+    def add(self, course: Course) -> None:
+        """Raises ExternalIdTaken."""
+
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
-    def list(self, limit: int, cursor: str | None) -> Page[Course]: ...
-    def roster(self, course_id: str) -> tuple[str, ...]: ...
+    def with_external_id(self, external_id: ExternalId) -> Course:
+        """Raises CourseNotFound."""
+
+    def save(self, course: Course, before: Course) -> None:
+        """Replace the version that was read. Raises Contention, ExternalIdTaken."""
+
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Course]: ...
+    def roster(self, course_id: str) -> tuple[str, ...]:
+        """Read strongly, without those who are archived."""
+
+    def whole_roster(self, course_id: str) -> Roster:
+        """Read strongly."""
+
     def put_on_roster(self, course_id: str, person_id: str) -> None:
-        """Raises CourseNotFound, PersonNotFound, LimitReached. On it already: nothing happens."""
+        """On it already: nothing happens.
+
+        Raises CourseNotFound, CourseArchived, PersonNotFound, PersonArchived, LimitReached, Contention.
+        """
 
     def take_off_roster(self, course_id: str, person_id: str) -> None:
-        """Raises NotOnRoster."""
+        """Raises NotOnRoster, Contention."""
 
     def courses_of(self, person_id: str) -> tuple[str, ...]:
         """The courses on whose roster the person is, read strongly."""
@@ -89,6 +123,9 @@ class Sessions(Protocol):
         """Replace the revision that was read. Raises Contention when another writer was first."""
 
     def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def unfinished(self, course_id: str, now: datetime) -> Session | None:
+        """A session of the course that is ahead, open or closing, if there is one."""
+
     def due(self, now: datetime) -> tuple[str, ...]: ...
 
 
