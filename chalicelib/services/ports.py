@@ -114,6 +114,30 @@ class Courses(Protocol):
         """Raises NotAnInstructor."""
 
 
+class RosterImports(Protocol):
+    """The steps of an import, each of which may be repeated. Only `switch` changes the roster.
+
+    `digest` tells an import from others of the course. All raise Contention when another writer was first.
+    """
+
+    def begun(self, course_id: str, digest: str) -> str | None:
+        """The seed of the import under way, if there is one, read strongly."""
+
+    def begin(self, roster: Roster, digest: str, seed: str) -> None: ...
+    def members(self, course_id: str, person_ids: Collection[str]) -> frozenset[str]:
+        """Those who have a membership of the course already, on its roster or not yet, read strongly."""
+
+    def create(self, course_id: str, people: Iterable[Person]) -> None:
+        """New people with a membership. Raises ExternalIdTaken."""
+
+    def join(self, course_id: str, person_ids: Iterable[str]) -> None: ...
+    def switch(self, roster: Roster, digest: str, leaving: frozenset[str]) -> None:
+        """Replace the roster's people if it is still at that revision, and note whose memberships are to end."""
+
+    def finish(self, course_id: str, digest: str) -> None:
+        """End the memberships noted, and the import."""
+
+
 class Sessions(Protocol):
     def add(self, session: Session) -> None: ...
     def get(self, session_id: str) -> Session:
