@@ -3,11 +3,11 @@
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
 ├── Refused (the request is understood and will not be done)
-│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
+│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached
-│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RevisionOutdated
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -73,6 +73,16 @@ class UnsupportedMediaType(Refused):
     code = "unsupported_media_type"
 
 
+class IdempotencyKeyReused(Refused):
+    code = "idempotency_key_reused"
+
+
+class PreconditionFailed(Refused):
+    """What is to be edited is not what the caller has seen any more."""
+
+    code = "precondition_failed"
+
+
 class UnreadableMedia(Refused):
     code = "unreadable_media"
 
@@ -135,10 +145,14 @@ class ExternalIdTaken(Refused):
     code = "external_id_taken"
 
 
-class RevisionOutdated(Refused):
-    """What was to be changed is not as the caller has seen it: read it again."""
+class TooManyRequests(Refused):
+    """Asked for more often than is allowed; after `retry_after_seconds` it may be asked again."""
 
-    code = "revision_outdated"
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Contention(RollcallError):

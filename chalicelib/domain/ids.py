@@ -1,5 +1,6 @@
 """Opaque ids: random, without meaning, safe in keys, logs and webhooks."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from hashlib import sha256
 from uuid import uuid4
@@ -16,15 +17,18 @@ class Kind(StrEnum):
 
 
 def new_seed() -> str:
-    """Random; what ids are derived from when the same work, repeated, must make the same ids."""
+    """Random; see `id_from`."""
     return uuid4().hex
 
 
-def derived_id(kind: Kind, seed: str, number: int) -> str:
-    """As opaque as the seed is secret."""
-    return f"{kind}_{sha256(f'{seed}/{number}'.encode()).hexdigest()[:32]}"
+NewId = Callable[[Kind], str]
 
 
-def new_id(kind: Kind) -> str:
+def fresh_id(kind: Kind) -> str:
     """For example `per_0f8fad5bd9cb469fa16570867728950e`."""
     return f"{kind}_{uuid4().hex}"
+
+
+def id_from(seed: str, kind: Kind) -> str:
+    """The same id for the same seed: what makes a thing once, however often it is asked for."""
+    return f"{kind}_{sha256(f'{kind}#{seed}'.encode()).hexdigest()[:32]}"

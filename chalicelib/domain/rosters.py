@@ -9,7 +9,7 @@ from functools import cached_property
 from chalicelib.domain.courses import Roster
 from chalicelib.domain.errors import LimitReached
 from chalicelib.domain.external_ids import MOST_SYSTEMS, ExternalId
-from chalicelib.domain.ids import Kind, derived_id
+from chalicelib.domain.ids import Kind, id_from
 from chalicelib.domain.people import Person
 from chalicelib.domain.roster_csv import RosterFile, Row
 
@@ -129,7 +129,7 @@ def plan_import(file: RosterFile, mode: Mode, known: Known, now: datetime) -> Pl
 
 def made_by(row: Row, seed: str) -> str:
     """The id of the person whom this row makes, if it makes one."""
-    return derived_id(Kind.PERSON, seed, row.line)
+    return id_from(f"{seed}/{row.line}", Kind.PERSON)
 
 
 def _resolve(row: Row, known: Known) -> Person | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.courses import Course
 from chalicelib.domain.external_ids import with_changes
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.names import tidy_name
 from chalicelib.services.ports import Courses
 
@@ -17,6 +17,7 @@ def add_course(
     courses: Courses,
     clock: Clock,
     external_ids: Mapping[str, str | None] | None = None,
+    new_id: NewId = fresh_id,
 ) -> Course:
     """Raises InvalidRequest, ExternalIdTaken."""
     course = Course(
@@ -26,5 +27,4 @@ def add_course(
         created_at=clock(),
         external_ids=with_changes({}, external_ids or {}),
     )
-    courses.add(course)
-    return course
+    return courses.add(course)

@@ -4,14 +4,19 @@ from collections.abc import Mapping
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.external_ids import with_changes
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.names import tidy_name
 from chalicelib.domain.people import Person
 from chalicelib.services.ports import People
 
 
 def add_person(
-    name: str, *, people: People, clock: Clock, external_ids: Mapping[str, str | None] | None = None
+    name: str,
+    *,
+    people: People,
+    clock: Clock,
+    external_ids: Mapping[str, str | None] | None = None,
+    new_id: NewId = fresh_id,
 ) -> Person:
     """Raises InvalidRequest, ExternalIdTaken."""
     person = Person(
@@ -20,5 +25,4 @@ def add_person(
         created_at=clock(),
         external_ids=with_changes({}, external_ids or {}),
     )
-    people.add(person)
-    return person
+    return people.add(person)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from chalicelib.domain.courses import Course
-from chalicelib.domain.errors import CourseInUse, RevisionOutdated
+from chalicelib.domain.errors import CourseInUse, PreconditionFailed
 from chalicelib.domain.external_ids import with_changes
 from chalicelib.domain.names import tidy_name
 from chalicelib.services.ports import Courses, Sessions
@@ -22,11 +22,11 @@ def update_course(
 ) -> Course:
     """What is None stays; an external id of None is taken away. `version`: the one that the caller has seen, if any.
 
-    Raises CourseNotFound, RevisionOutdated, CourseInUse, InvalidRequest, ExternalIdTaken, Contention.
+    Raises CourseNotFound, PreconditionFailed, CourseInUse, InvalidRequest, ExternalIdTaken, Contention.
     """
     before = courses.get(course_id)
     if version not in (None, before.version):
-        raise RevisionOutdated(f"{course_id} is at version {before.version} by now, not at {version}.")
+        raise PreconditionFailed(f"{course_id} is at version {before.version} by now, not at {version}.")
     course = replace(
         before,
         name=before.name if name is None else tidy_name(name),

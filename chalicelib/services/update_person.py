@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from chalicelib.domain.errors import RevisionOutdated
+from chalicelib.domain.errors import PreconditionFailed
 from chalicelib.domain.external_ids import with_changes
 from chalicelib.domain.names import tidy_name
 from chalicelib.domain.people import Person
@@ -20,11 +20,11 @@ def update_person(
 ) -> Person:
     """What is None stays; an external id of None is taken away. `revision`: the one that the caller has seen, if any.
 
-    Raises PersonNotFound, RevisionOutdated, InvalidRequest, ExternalIdTaken, Contention.
+    Raises PersonNotFound, PreconditionFailed, InvalidRequest, ExternalIdTaken, Contention.
     """
     before = people.get(person_id)
     if revision not in (None, before.revision):
-        raise RevisionOutdated(f"{person_id} is at revision {before.revision} by now, not at {revision}.")
+        raise PreconditionFailed(f"{person_id} is at revision {before.revision} by now, not at {revision}.")
     person = replace(
         before,
         name=before.name if name is None else tidy_name(name),

@@ -17,7 +17,7 @@ from chalicelib.domain.errors import (
     LimitReached,
     PersonArchived,
     PersonNotFound,
-    RevisionOutdated,
+    PreconditionFailed,
 )
 from chalicelib.domain.people import Person
 from chalicelib.domain.rosters import MOST_COURSES_OF_A_PERSON
@@ -103,7 +103,7 @@ def test_a_change_is_of_what_the_caller_has_seen(world: World) -> None:
     person_id = world.add_person("Ada", course_id=world.add_course())
     seen = wiring.people().get(person_id).revision
     assert update(person_id, name="Ada\u00a0 Lovelace", revision=seen).name == "Ada Lovelace"
-    with pytest.raises(RevisionOutdated):
+    with pytest.raises(PreconditionFailed):
         update(person_id, name="Ada King", revision=seen)
     with watched() as writes:
         assert update(person_id, name="Ada Lovelace").revision == seen + 1
@@ -246,7 +246,7 @@ def test_a_course_is_changed_and_found(world: World) -> None:
         find_course("sis", "MU2", courses=courses)
     with pytest.raises(ExternalIdTaken):
         change(world.add_course(), external_ids={"sis": "MU1"})
-    with pytest.raises(RevisionOutdated):
+    with pytest.raises(PreconditionFailed):
         change(course.course_id, name="Music 2", version=course.version)
 
 

@@ -15,7 +15,7 @@ from chalicelib.adapters.dynamo.records import (
     CourseRecord,
 )
 from chalicelib.adapters.dynamo.rosters import Rosters, require_course
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.domain.courses import Course
 from chalicelib.domain.errors import Contention, CourseNotFound
 from chalicelib.domain.external_ids import ExternalId
@@ -23,7 +23,7 @@ from chalicelib.services.ports import Page
 
 
 class DynamoCourses(Rosters, Instructors):
-    def add(self, course: Course) -> None:
+    def add(self, course: Course) -> Course:
         transaction = Transaction()
         transaction.put(
             CourseRecord(
@@ -32,10 +32,16 @@ class DynamoCourses(Rosters, Instructors):
                 name=course.name,
                 time_zone=course.time_zone,
                 external_ids=dict(course.external_ids),
-            )
+            ),
+            CourseRecord.course_id.does_not_exist(),
+            TakenError(),
         )
         claim(transaction, CourseExternalIdRecord, course.course_id, {}, course.external_ids)
-        transaction.commit()
+        try:
+            transaction.commit()
+        except TakenError:
+            return self.get(course.course_id)
+        return course
 
     def get(self, course_id: str) -> Course:
         return _course(require_course(course_id))

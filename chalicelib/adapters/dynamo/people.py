@@ -21,7 +21,7 @@ from chalicelib.adapters.dynamo.records import (
 )
 from chalicelib.adapters.dynamo.rosters import again_if_raced, change, require_person, rosters_of
 from chalicelib.adapters.dynamo.templates import shard_of
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.errors import Contention
 from chalicelib.domain.external_ids import ExternalId
@@ -32,10 +32,14 @@ ATTEMPTS = 5
 
 
 class DynamoPeople:
-    def add(self, person: Person) -> None:
+    def add(self, person: Person) -> Person:
         transaction = Transaction()
-        add_person(transaction, person)
-        transaction.commit()
+        add_person(transaction, person, TakenError())
+        try:
+            transaction.commit()
+        except TakenError:
+            return self.get(person.person_id)
+        return person
 
     def get(self, person_id: str) -> Person:
         return _person(require_person(person_id))
@@ -150,8 +154,8 @@ class DynamoPeople:
             return None
 
 
-def add_person(transaction: Transaction, person: Person) -> None:
-    """A new person and whose the external ids are."""
+def add_person(transaction: Transaction, person: Person, taken: Exception) -> None:
+    """A new person and whose the external ids are. The commit raises `taken` if there is one under the id."""
     transaction.put(
         PersonRecord(
             person_id=person.person_id,
@@ -160,8 +164,8 @@ def add_person(transaction: Transaction, person: Person) -> None:
             external_ids=dict(person.external_ids),
             course_count=person.course_count,
         ),
-        PersonRecord.revision.does_not_exist() | (PersonRecord.revision == 0),
-        Contention(f"{person.person_id} is there already."),
+        PersonRecord.person_id.does_not_exist(),
+        taken,
     )
     claim(transaction, PersonExternalIdRecord, person.person_id, {}, person.external_ids)
 

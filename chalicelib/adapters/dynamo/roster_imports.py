@@ -57,12 +57,9 @@ class DynamoRosterImports:
         for some in _groups(people):
             transaction = Transaction()
             for person in some:
-                add_person(transaction, person)
-                transaction.put(
-                    MembershipRecord(person.person_id, MEMBERSHIP + course_id),
-                    MembershipRecord.person_id.does_not_exist(),
-                    Contention(f"{person.person_id} was made by the same import, running twice."),
-                )
+                taken = Contention(f"{person.person_id} was made by the same import, running twice.")
+                add_person(transaction, person, taken)
+                transaction.put(MembershipRecord(person.person_id, MEMBERSHIP + course_id))
             transaction.commit()
 
     def join(self, course_id: str, person_ids: Iterable[str]) -> None:
