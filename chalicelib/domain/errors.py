@@ -8,7 +8,8 @@ RollcallError
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -152,6 +153,24 @@ class NotAnInstructor(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class PersonArchived(Refused):
+    code = "person_archived"
+
+
+class CourseArchived(Refused):
+    code = "course_archived"
+
+
+class CourseInUse(Refused):
+    """The course has sessions that the change would falsify."""
+
+    code = "course_in_use"
+
+
+class ExternalIdTaken(Refused):
+    code = "external_id_taken"
 
 
 class TooManyRequests(Refused):
