@@ -9,9 +9,10 @@ from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.courses import Course
 from chalicelib.domain.frames import Frame, FrameResult
+from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Seen
 from chalicelib.domain.templates import Champion, ExtractedViews, Template
 
@@ -60,6 +61,9 @@ class Courses(Protocol):
 
     def list(self, limit: int, cursor: str | None) -> Page[Course]: ...
     def roster(self, course_id: str) -> tuple[str, ...]: ...
+    def is_on_roster(self, course_id: str, person_id: str) -> bool:
+        """Read strongly."""
+
     def put_on_roster(self, course_id: str, person_id: str) -> None:
         """Raises CourseNotFound, PersonNotFound, LimitReached. On it already: nothing happens."""
 
@@ -72,11 +76,33 @@ class Sessions(Protocol):
     def get(self, session_id: str) -> Session:
         """Read strongly. Raises SessionNotFound."""
 
-    def save(self, session: Session) -> None:
-        """Replace the revision that was read. Raises Contention when another writer was first."""
+    def of_ids(self, session_ids: tuple[str, ...]) -> tuple[Session, ...]:
+        """Those that there are, in any order, read strongly."""
 
-    def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def save(self, session: Session, *, unless_watched: bool = False) -> None:
+        """Replace the revision that was read. Raises Contention when another writer was first.
+
+        `unless_watched`: and also when a camera has been seen to deliver something.
+        """
+
+    def of_course(
+        self,
+        course_id: str,
+        limit: int,
+        cursor: str | None,
+        *,
+        opens_from: datetime | None = None,
+        opens_until: datetime | None = None,
+    ) -> Page[Session]: ...
+    def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
     def due(self, now: datetime) -> tuple[str, ...]: ...
+    def watch(self, session_id: str) -> Watch:
+        """Read strongly."""
+
+    def start_watch(self, session_id: str) -> None:
+        """Note that a camera of the session could see; once noted, nothing happens."""
+
+    def settle_watch(self, session_id: str) -> None: ...
 
 
 class Attendance(Protocol):
@@ -84,8 +110,17 @@ class Attendance(Protocol):
         """The record, or a blank one at revision 0."""
 
     def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]: ...
-    def save(self, record: AttendanceRecord, *, needs_consent: bool) -> None:
-        """Replace the revision that was read. Raises Contention, and ConsentMissing if consent is needed and gone."""
+    def of_person(self, person_id: str, limit: int, cursor: str | None) -> Page[AttendanceRecord]:
+        """Of all sessions, by their scheduled start, the oldest first."""
+
+    def history(self, session_id: str, person_id: str) -> tuple[Change, ...]:
+        """In the order in which the changes were written."""
+
+    def save(self, record: AttendanceRecord, *, needs_consent: bool, change: Change | None = None) -> None:
+        """Replace the revision that was read, and write the change beside it, both or neither.
+
+        Raises Contention, and ConsentMissing if consent is needed and gone.
+        """
 
 
 class Frames(Protocol):

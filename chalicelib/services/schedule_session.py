@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ids import Kind, new_id
-from chalicelib.domain.sessions import Session, SessionState, due_now
+from chalicelib.domain.sessions import Confirmation, Session, SessionState, due_now
 from chalicelib.services.ports import Courses, Sessions
 
 LONGEST = timedelta(hours=24)
@@ -16,11 +16,16 @@ def schedule_session(
     *,
     opens_at: datetime | None,
     closes_at: datetime,
+    room: str | None = None,
+    confirmation: Confirmation | None = None,
     courses: Courses,
     sessions: Sessions,
     clock: Clock,
 ) -> Session:
-    """Without `opens_at` it opens now. Raises CourseNotFound, InvalidRequest."""
+    """Without `opens_at` it opens now; without `confirmation` it is the course's.
+
+    Raises CourseNotFound, InvalidRequest.
+    """
     now = clock()
     opens_at = opens_at or now
     if closes_at <= max(opens_at, now):
@@ -34,6 +39,10 @@ def schedule_session(
         opens_at=opens_at,
         closes_at=closes_at,
         state=SessionState.SCHEDULED,
+        starts_at=opens_at,
+        late_after=opens_at + course.grace,
+        room=room,
+        confirmation=confirmation or course.confirmation,
     )
     session = due_now(session, now)
     sessions.add(session)

@@ -295,6 +295,7 @@ def test_closing_does_not_wait_for_a_ticket_that_has_expired(world: World, cours
 
 def test_a_closed_register_does_not_change_with_a_later_roster(world: World, course: str) -> None:
     session_id = world.open_session(course)
+    post(world, session_id, picture())
     world.pass_time(minutes=1)
     world.close_session(session_id)
     world.add_person("Eve", course_id=course)

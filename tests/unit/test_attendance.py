@@ -39,7 +39,7 @@ facts = st.one_of(
 
 def apply(record: AttendanceRecord, fact: object) -> AttendanceRecord:
     if isinstance(fact, int):
-        return session_closed(record, START + timedelta(seconds=fact))
+        return session_closed(record, START + timedelta(seconds=fact), watched=True)
     assert isinstance(fact, tuple)
     decision, seconds, frame_id, figures = fact
     return sighted(record, decision, evidence(frame_id, *figures), START + timedelta(seconds=seconds))
@@ -60,7 +60,7 @@ def test_merges_commute_and_may_be_repeated(some: list[object], random) -> None:
 
 def test_who_is_not_seen_is_unseen_until_the_session_closes() -> None:
     assert BLANK.status is Status.UNSEEN
-    assert session_closed(BLANK, START).status is Status.ABSENT
+    assert session_closed(BLANK, START, watched=True).status is Status.ABSENT
 
 
 def test_an_accepted_sighting_makes_present() -> None:
@@ -68,7 +68,7 @@ def test_an_accepted_sighting_makes_present() -> None:
 
 
 def test_a_late_sighting_turns_absent_into_present() -> None:
-    record = sighted(session_closed(BLANK, START), Decision.ACCEPTED, evidence(), START)
+    record = sighted(session_closed(BLANK, START, watched=True), Decision.ACCEPTED, evidence(), START)
     assert record.status is Status.PRESENT
 
 
