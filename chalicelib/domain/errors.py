@@ -6,7 +6,7 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, CodeRefused
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -110,6 +110,12 @@ class NotOnRoster(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class CodeRefused(Refused):
+    """What was typed is not the code being shown in class, or no longer."""
+
+    code = "code_refused"
 
 
 class Contention(RollcallError):

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.codes import Code
 from chalicelib.domain.courses import Course
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.history import Change
@@ -15,6 +16,7 @@ from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Seen
 from chalicelib.domain.templates import Champion, ExtractedViews, Template
+from chalicelib.domain.timetable import Timetable
 
 Item = TypeVar("Item")
 
@@ -103,6 +105,42 @@ class Sessions(Protocol):
         """Note that a camera of the session could see; once noted, nothing happens."""
 
     def settle_watch(self, session_id: str) -> None: ...
+
+
+class Timetables(Protocol):
+    def get(self, course_id: str) -> Timetable | None:
+        """Read strongly."""
+
+    def put(self, timetable: Timetable, due_at: datetime) -> None:
+        """Replace the revision before this one. Raises Contention when another writer was first."""
+
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """The courses whose sessions are to be planned, those that wait longest first."""
+
+    def planned(self, course_id: str, first: date) -> dict[str, date]:
+        """The ids of the sessions planned for a day from `first` on, with the day; read strongly."""
+
+    def plan(self, timetable: Timetable, day: date, session: Session, *, new: bool) -> None:
+        """Write a session if the timetable is still this one. A new session that is there already is left alone.
+
+        Raises Contention when the timetable or the session was changed by another writer.
+        """
+
+    def put_off(self, timetable: Timetable, due_at: datetime | None) -> None:
+        """Planned: due again then, or never. If the timetable has changed meanwhile, nothing happens."""
+
+
+class Codes(Protocol):
+    def put(self, code: Code) -> None:
+        """It takes the place of the session's code before."""
+
+    def get(self, session_id: str) -> Code | None:
+        """Read strongly."""
+
+
+class RateLimits(Protocol):
+    def take(self, key: str, limit: int, window_seconds: int) -> None:
+        """Count one. Raises TooManyRequests when there were `limit` already in this window."""
 
 
 class Attendance(Protocol):
