@@ -3,6 +3,8 @@
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import SESSION, WATCH, SessionRecord, WatchRecord
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
@@ -55,15 +57,14 @@ class DynamoSessions:
         opens_until: datetime | None = None,
     ) -> Page[Session]:
         keys = ("course_id", "opens_at", "session_id", "sk")
-        opens_at, range_ = SessionRecord.opens_at, None
-        if opens_from is not None and opens_until is not None:
-            range_ = opens_at.between(opens_from, opens_until)
-        elif opens_from is not None:
-            range_ = opens_at >= opens_from
-        elif opens_until is not None:
-            range_ = opens_at <= opens_until
         return read_page(
-            SessionRecord.by_course.query, course_id, _session, limit, cursor, keys=keys, range_=range_
+            SessionRecord.by_course.query,
+            course_id,
+            _session,
+            limit,
+            cursor,
+            keys=keys,
+            range_=_opening(opens_from, opens_until),
         )
 
     def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]:
@@ -94,6 +95,16 @@ class DynamoSessions:
 
     def settle_watch(self, session_id: str) -> None:
         WatchRecord(session_id, WATCH).update(actions=[WatchRecord.settled.set(True)])
+
+
+def _opening(from_: datetime | None, until: datetime | None) -> Condition | None:
+    """Both bounds belong to the range."""
+    opens_at = SessionRecord.opens_at
+    if from_ is not None and until is not None:
+        return opens_at.between(from_, until)
+    if from_ is not None:
+        return opens_at >= from_
+    return None if until is None else opens_at <= until
 
 
 def _bucket(moment: datetime) -> str:
