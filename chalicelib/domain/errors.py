@@ -3,10 +3,10 @@
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
 ├── Refused (the request is understood and will not be done)
-│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
+│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, CodeRefused
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, CodeRefused, TooManyRequests
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -72,6 +72,16 @@ class UnsupportedMediaType(Refused):
     code = "unsupported_media_type"
 
 
+class IdempotencyKeyReused(Refused):
+    code = "idempotency_key_reused"
+
+
+class PreconditionFailed(Refused):
+    """What is to be edited is not what the caller has seen any more."""
+
+    code = "precondition_failed"
+
+
 class UnreadableMedia(Refused):
     code = "unreadable_media"
 
@@ -116,6 +126,16 @@ class CodeRefused(Refused):
     """What was typed is not the code being shown in class, or no longer."""
 
     code = "code_refused"
+
+
+class TooManyRequests(Refused):
+    """Asked for more often than is allowed; after `retry_after_seconds` it may be asked again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Contention(RollcallError):

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
-from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from chalicelib.domain.courses import Course
 from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.ids import Kind, id_from
 from chalicelib.domain.sessions import Session, SessionState
 
 DAY = timedelta(days=1)
@@ -90,8 +90,8 @@ def _occurrence(day: date, slot: Slot, zone: ZoneInfo) -> Occurrence:
 
 def session_id_of(course: Course, day: date, slot: Slot) -> str:
     """The same whoever plans it: two plannings at once cannot make two sessions of one occurrence."""
-    name = f"{course.course_id} {course.time_zone} {day.isoformat()} {slot.starts.isoformat()}"
-    return f"ses_{sha256(name.encode()).hexdigest()[:32]}"
+    seed = f"{course.course_id} {course.time_zone} {day.isoformat()} {slot.starts.isoformat()}"
+    return id_from(seed, Kind.SESSION)
 
 
 def session_of(course: Course, occurrence: Occurrence) -> Session:

@@ -2,7 +2,7 @@
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.courses import GRACE_MINUTES, Course
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.ports import Courses
 
@@ -15,6 +15,7 @@ def add_course(
     confirmation: Confirmation = Confirmation.AUTO,
     courses: Courses,
     clock: Clock,
+    new_id: NewId = fresh_id,
 ) -> Course:
     course = Course(
         course_id=new_id(Kind.COURSE),
@@ -24,5 +25,4 @@ def add_course(
         grace_minutes=grace_minutes,
         confirmation=confirmation,
     )
-    courses.add(course)
-    return course
+    return courses.add(course)

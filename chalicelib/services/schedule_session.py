@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.sessions import Confirmation, Session, SessionState, due_now
 from chalicelib.services.ports import Courses, Sessions
 
@@ -21,6 +21,7 @@ def schedule_session(
     courses: Courses,
     sessions: Sessions,
     clock: Clock,
+    new_id: NewId = fresh_id,
 ) -> Session:
     """Without `opens_at` it opens now; without `confirmation` it is the course's.
 
@@ -44,6 +45,4 @@ def schedule_session(
         room=room,
         confirmation=confirmation or course.confirmation,
     )
-    session = due_now(session, now)
-    sessions.add(session)
-    return session
+    return sessions.add(due_now(session, now))

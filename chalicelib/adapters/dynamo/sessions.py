@@ -7,7 +7,7 @@ from pynamodb.expressions.condition import Condition
 
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import SESSION, WATCH, SessionRecord, WatchRecord
-from chalicelib.adapters.dynamo.transactions import Transaction, conditional
+from chalicelib.adapters.dynamo.transactions import Transaction, add_once, conditional
 from chalicelib.domain.errors import Contention, SessionNotFound
 from chalicelib.domain.sessions import Confirmation, Flag, Session, SessionState, Watch
 from chalicelib.services.ports import Page
@@ -21,8 +21,9 @@ class DynamoSessions:
     def __init__(self, lookback_hours: int) -> None:
         self._lookback_hours = lookback_hours
 
-    def add(self, session: Session) -> None:
-        session_record(session).save()
+    def add(self, session: Session) -> Session:
+        absent = SessionRecord.session_id.does_not_exist()
+        return add_once(session_record(session).save, absent, lambda: self.get(session.session_id), session)
 
     def get(self, session_id: str) -> Session:
         try:
