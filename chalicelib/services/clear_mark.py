@@ -5,7 +5,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.history import Act, Cause
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Courses, Sessions
-from chalicelib.services.require_attendee import require_attendee
+from chalicelib.services.require_attendee import require_attendee, require_revision
 
 
 def clear_mark(
@@ -18,12 +18,16 @@ def clear_mark(
     courses: Courses,
     attendance: Attendance,
     clock: Clock,
+    expected_revision: int | None = None,
 ) -> AttendanceRecord:
-    """Where there is none, nothing happens. Raises SessionNotFound, SessionNotOpen, NotOnRoster, Contention."""
+    """Where there is none, nothing happens. `expected_revision`: only if the record is still this one.
+
+    Raises SessionNotFound, SessionNotOpen, NotOnRoster, PreconditionFailed, Contention.
+    """
     session = sessions.get(session_id)
     return merge_attendance(
         require_attendee(session, person_id, courses=courses, attendance=attendance),
-        mark_cleared,
+        lambda record: mark_cleared(require_revision(record, expected_revision)),
         session=session,
         cause=Cause(Act.CLEARED, clock(), by=by, reason=reason),
         attendance=attendance,

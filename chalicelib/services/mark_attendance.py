@@ -9,7 +9,7 @@ from chalicelib.domain.history import Act, Cause
 from chalicelib.domain.sessions import Session
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Courses, Sessions
-from chalicelib.services.require_attendee import require_attendee
+from chalicelib.services.require_attendee import require_attendee, require_revision
 
 
 def mark_attendance(
@@ -23,10 +23,11 @@ def mark_attendance(
     courses: Courses,
     attendance: Attendance,
     clock: Clock,
+    expected_revision: int | None = None,
 ) -> AttendanceRecord:
-    """Needs no consent: nobody's face is looked at.
+    """Needs no consent: nobody's face is looked at. `expected_revision`: only if the record is still this one.
 
-    Raises SessionNotFound, SessionNotOpen, NotOnRoster, InvalidRequest, Contention.
+    Raises SessionNotFound, SessionNotOpen, NotOnRoster, InvalidRequest, PreconditionFailed, Contention.
     """
     now = clock()
     session = sessions.get(session_id)
@@ -34,7 +35,7 @@ def mark_attendance(
     mark = Mark(by=by, at=now, status=status, reason=reason)
     return merge_attendance(
         require_attendee(session, person_id, courses=courses, attendance=attendance),
-        lambda record: marked(record, mark),
+        lambda record: marked(require_revision(record, expected_revision), mark),
         session=session,
         cause=Cause(Act.MARKED, now, by=by, reason=reason),
         attendance=attendance,
