@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -22,6 +22,7 @@ from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import Registration
 from chalicelib.domain.sessions import Session
+from chalicelib.domain.timetable import Slot
 from chalicelib.services.add_course import add_course
 from chalicelib.services.add_person import add_person
 from chalicelib.services.check_in import check_in
@@ -35,6 +36,7 @@ from chalicelib.services.mark_attendance import mark_attendance
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.reject_sightings import reject_sightings
 from chalicelib.services.schedule_session import schedule_session
+from chalicelib.services.set_timetable import set_timetable
 from chalicelib.services.start_registration import start_registration
 from chalicelib.services.withdraw_consent import withdraw_consent
 from infra.local.functions import ACCOUNT_ID, REGION
@@ -132,11 +134,9 @@ class World:
         return post_frame(
             session_id,
             picture,
-            by=ADMIN,
             sessions=wiring.sessions(),
             frames=wiring.frames(),
             media=wiring.media(),
-            access=wiring.access(),
             clock=self.clock,
         )
 
@@ -154,7 +154,25 @@ class World:
     def tick(self) -> None:
         from chalicelib.events.sessions import on_sessions_due
 
-        on_sessions_due({}, None)
+        with mock.patch("chalicelib.events.sessions.utc_now", self.clock):
+            on_sessions_due({}, None)
+
+    def set_timetable(
+        self, course_id: str, *slots: Slot, days: int = 60, excepted: frozenset[date] = frozenset()
+    ) -> None:
+        """From today on, for some days."""
+        set_timetable(
+            course_id,
+            slots,
+            first_date=self.now.date(),
+            last_date=self.now.date() + timedelta(days=days),
+            excepted=excepted,
+            days_ahead=wiring.settings().planning_days,
+            courses=wiring.courses(),
+            sessions=wiring.sessions(),
+            timetables=wiring.timetables(),
+            clock=self.clock,
+        )
 
     def mark(
         self, session_id: str, name: str, status: Status, reason: str | None = None, **more: Any
