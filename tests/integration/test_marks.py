@@ -97,6 +97,7 @@ def test_every_human_act_and_every_change_of_status_is_a_line_of_history(world: 
 
 
 def test_the_last_mark_stands_whatever_the_clock_says(world: World, session: str) -> None:
+    world.pass_time(minutes=10)
     world.mark(session, "Ada", Status.ABSENT)
     world.pass_time(minutes=-5)
     world.mark(session, "Ada", Status.LATE)
