@@ -6,7 +6,7 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, CodeRefused, TooManyRequests
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, CodeRefused, TooManyRequests
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -116,6 +116,10 @@ class ConsentMissing(Refused):
 
 class NotOnRoster(Refused):
     code = "not_on_roster"
+
+
+class NotAnInstructor(Refused):
+    code = "not_an_instructor"
 
 
 class LimitReached(Refused):

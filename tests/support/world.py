@@ -15,7 +15,6 @@ import boto3
 from moto import mock_aws
 
 from chalicelib import wiring
-from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.attendance import Status
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.frames import Frame
@@ -45,7 +44,6 @@ from infra.resources import load_template
 from tests.support.fakes import FakeRecogniser, clip
 
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-ADMIN = Caller("adm_test", Role.ADMIN)
 TABLES = ("people", "courses", "attendance", "frames", "registrations", "templates", "access", "models")
 
 ENVIRONMENT = {

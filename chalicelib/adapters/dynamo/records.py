@@ -24,6 +24,8 @@ CONSENT = "consent"
 MEMBERSHIP = "course#"
 COURSE = "course"
 ROSTER = "roster#"
+TEACHING = "teaches#"
+INSTRUCTOR = "instructor#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
 HISTORY = "history#"
@@ -54,6 +56,7 @@ class PersonRecord(Model):
     name = UnicodeAttribute()
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
+    taught_count = NumberAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
 
@@ -72,7 +75,7 @@ class ConsentRecord(Model):
 
 
 class MembershipRecord(Model):
-    """The same fact as a RosterRecord, found from the person's side by a strong read."""
+    """The same fact as a RosterRecord, found from the person's side by a strong read; so is who teaches a course."""
 
     class Meta:
         table_name = "people"
@@ -104,6 +107,7 @@ class CourseRecord(Model):
     roster_size = NumberAttribute(default=0)
     grace_minutes = NumberAttribute(null=True)
     confirmation = UnicodeAttribute(null=True)
+    instructor_count = NumberAttribute(null=True)
     by_kind = CoursesByKind()
 
 
