@@ -1,7 +1,8 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound,
+│             RegistrationNotFound, CameraNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
@@ -36,6 +37,10 @@ class CourseNotFound(NotFound):
 
 class SessionNotFound(NotFound):
     code = "session_not_found"
+
+
+class TimetableNotFound(NotFound):
+    code = "timetable_not_found"
 
 
 class FrameNotFound(NotFound):

@@ -162,7 +162,7 @@ def test_in_review_nobody_is_marked_until_an_instructor_confirms(world: World, i
     ]
     entry = world.register(in_review)["Ada"]
     assert entry.record.mark is not None
-    assert (entry.record.mark.by, entry.minutes) == ("per_teacher", 15)
+    assert (entry.record.mark.by, entry.record.minutes) == ("per_teacher", 15)
 
 
 def test_a_doubtful_sighting_is_confirmed_in_a_session_without_review_as_well(
