@@ -152,3 +152,5 @@ def test_a_session_that_no_camera_saw_is_flagged(api: Api) -> None:
     session_id = api.session(course_id)
     assert api.call("POST", f"/v1/sessions/{session_id}/close").json_body["flagged"] == "no_usable_frames"
     assert [each["id"] for each in items(api, f"/v1/courses/{course_id}/flagged-sessions")] == [session_id]
+    assert api.call("DELETE", f"/v1/sessions/{session_id}/flag").json_body["flagged"] is None
+    assert items(api, f"/v1/courses/{course_id}/flagged-sessions") == []
