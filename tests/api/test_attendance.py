@@ -2,16 +2,21 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from chalice.test import Client
 
+import app as rollcall
 from chalicelib import wiring
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.sightings import Decision
 from chalicelib.events.frames import on_frame_uploaded
+from chalicelib.services.issue_token import issue_admin_token
 from tests.api.conftest import Api
 from tests.support.fakes import picture
+from tests.support.world import new_world
 
 TIMETABLE = {
     "slots": [{"weekday": 1, "starts": "09:00", "ends": "10:30", "room": "Room 7"}],
@@ -19,6 +24,13 @@ TIMETABLE = {
     "last_date": "2150-06-30",
     "excepted": ["2150-05-01"],
 }
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    """One for all: each test has a course of its own."""
+    with new_world() as world, Client(rollcall.app) as client:
+        yield Api(world, client, issue_admin_token(access=wiring.access()))
 
 
 @pytest.fixture
