@@ -2,13 +2,15 @@
 
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound,
-│             RegistrationNotFound, CameraNotFound
+│             RegistrationNotFound, CameraNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
-│   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, CodeRefused, TooManyRequests
-├── Contention, DeletionFailed (try again)
+│   ├── InvalidToken: TokenExpired
+│   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, CodeRefused
+├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
 Each leaf has a stable `code`; edges translate codes, never class names.
@@ -53,6 +55,10 @@ class RegistrationNotFound(NotFound):
 
 class CameraNotFound(NotFound):
     code = "camera_not_found"
+
+
+class IdentityNotFound(NotFound):
+    code = "identity_not_found"
 
 
 class Refused(RollcallError):
@@ -107,6 +113,28 @@ class InvalidToken(Refused):
     code = "invalid_token"
 
 
+class TokenExpired(InvalidToken):
+    """It was good once: sign in again, or refresh it."""
+
+    code = "token_expired"
+
+
+class NotInvited(Refused):
+    """The token is good, but its account belongs to nobody here."""
+
+    code = "not_invited"
+
+
+class IdentityTaken(Refused):
+    """The account belongs to another person."""
+
+    code = "identity_taken"
+
+
+class AdminExists(Refused):
+    code = "admin_exists"
+
+
 class Forbidden(Refused):
     code = "forbidden"
 
@@ -137,6 +165,24 @@ class CodeRefused(Refused):
     code = "code_refused"
 
 
+class PersonArchived(Refused):
+    code = "person_archived"
+
+
+class CourseArchived(Refused):
+    code = "course_archived"
+
+
+class CourseInUse(Refused):
+    """The course has sessions that the change would falsify."""
+
+    code = "course_in_use"
+
+
+class ExternalIdTaken(Refused):
+    code = "external_id_taken"
+
+
 class TooManyRequests(Refused):
     """Asked for more often than is allowed; after `retry_after_seconds` it may be asked again."""
 
@@ -157,6 +203,12 @@ class DeletionFailed(RollcallError):
     """Something that was to be deleted is still there: try again."""
 
     code = "deletion_failed"
+
+
+class SignInUnavailable(RollcallError):
+    """The identity provider's keys cannot be had: whether a token is good cannot be said. Try again."""
+
+    code = "sign_in_unavailable"
 
 
 class Misconfigured(RollcallError):
