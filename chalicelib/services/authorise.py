@@ -26,7 +26,7 @@ def authorise(
         raise Forbidden(f"The role {caller.role} may not do this.")
     if reach is Reach.EVERY:
         return
-    course_id, room = _place_of(ids, sessions, frames)
+    course_id, room = _course_and_room(ids, sessions, frames)
     person_id = ids.get("person_id")
     if caller.role is Role.CAMERA:
         owns = _films(caller, course_id, room, access)
@@ -38,8 +38,10 @@ def authorise(
         raise Forbidden("This is not yours.")
 
 
-def _place_of(ids: Mapping[str, str], sessions: Sessions, frames: Frames) -> tuple[str | None, str | None]:
-    """The course that the path names or leads to, and the room if it leads to a session."""
+def _course_and_room(
+    ids: Mapping[str, str], sessions: Sessions, frames: Frames
+) -> tuple[str | None, str | None]:
+    """The course that the path names or leads to, and the room if it leads there by a session."""
     if "course_id" in ids:
         return ids["course_id"], None
     session_id = ids.get("session_id")

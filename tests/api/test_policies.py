@@ -17,6 +17,7 @@ from chalicelib.events.registrations import on_registration_uploaded
 from chalicelib.events.sessions import on_sessions_due
 from tests.api.conftest import Api
 from tests.support.fakes import clip, picture
+from tests.support.world import START
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -149,7 +150,7 @@ def keep_the_register(api: Api, course_id: str, session_id: str, person_id: str)
 
     mark = f"/v1/sessions/{session_id}/attendance/{person_id}"
     code = api.created(f"/v1/sessions/{session_id}/codes", None)["code"]
-    wiring.access().add_token("rollcall_student", Caller(person_id, Role.STUDENT))
+    wiring.access().add_token("rollcall_student", Caller(person_id, Role.STUDENT), START, None)
     checked_in = api.call(
         "POST", f"/v1/sessions/{session_id}/check-ins", {"code": code}, token="rollcall_student"
     )
