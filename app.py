@@ -9,9 +9,11 @@ from chalicelib.api.courses import courses
 from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
+from chalicelib.api.instructors import instructors
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.registrations import registrations
+from chalicelib.api.rosters import rosters
 from chalicelib.api.sessions import sessions
 from chalicelib.events.frames import frames as frame_events
 from chalicelib.events.registrations import registrations as registration_events
@@ -30,6 +32,8 @@ for blueprint in (
     people,
     registrations,
     courses,
+    rosters,
+    instructors,
     sessions,
     frames,
     attendance,

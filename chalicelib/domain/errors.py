@@ -7,7 +7,7 @@ RollcallError
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
-│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken
+│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -143,6 +143,12 @@ class CourseInUse(Refused):
 
 class ExternalIdTaken(Refused):
     code = "external_id_taken"
+
+
+class RosterRefused(Refused):
+    """A row of a roster file is wrong, so nothing was done."""
+
+    code = "roster_refused"
 
 
 class TooManyRequests(Refused):

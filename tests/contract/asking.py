@@ -32,6 +32,11 @@ from tests.support.world import World
 ANYBODY = "anybody"
 CHECKS: list[CheckFunction] = [status_code_conformance, content_type_conformance, response_schema_conformance]
 TIMEOUT_SECONDS = 30
+FILES = {
+    "image/jpeg": (picture("x"), picture(), b"", b"\xff\xd8\xff\xe0 cut", b"GIF89a"),
+    "text/csv": (b"name,sis_id\nAda,1\n", b"name\nAda\nAda\n", b"name\n\xff\n", b'"', b"", b"a;b\n1;2\n"),
+}
+"""What routes take that is no JSON, by its first type."""
 PHASES = [Phase.generate]
 
 
@@ -104,9 +109,9 @@ def _ask(
         estates = {"ours": ours, "theirs": theirs}
         if whose in estates:
             case.path_parameters = estates[whose].named(operation.path) or case.path_parameters
-        if operations[route].takes[0].startswith("image/"):
+        if (files := FILES.get(operations[route].takes[0])) is not None:
             case.media_type = random.choice(operations[route].takes)
-            case.body = random.choice((picture("x"), picture(), b"", b"\xff\xd8\xff\xe0 cut", b"GIF89a"))
+            case.body = random.choice(files)
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         response = case.call(base_url=url, session=session, headers=headers, timeout=TIMEOUT_SECONDS)
         reach = rule.get(role) if role is not None else None
