@@ -12,10 +12,12 @@ from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.identities import identities
+from chalicelib.api.instructors import instructors
 from chalicelib.api.marks import marks
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.registrations import registrations
+from chalicelib.api.rosters import rosters
 from chalicelib.api.sessions import sessions
 from chalicelib.api.timetables import timetables
 from chalicelib.events.frames import frames as frame_events
@@ -36,6 +38,8 @@ for blueprint in (
     people,
     registrations,
     courses,
+    rosters,
+    instructors,
     sessions,
     frames,
     timetables,

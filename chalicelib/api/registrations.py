@@ -9,7 +9,7 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import In, Out, TicketOut, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.errors import ConsentMissing, PersonArchived
 from chalicelib.domain.media import MediaType
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 from chalicelib.services.start_registration import start_registration
@@ -97,7 +97,9 @@ class RegistrationsOut(Out):
     items: tuple[RegistrationOut, ...]
 
 
-@registrations.route("POST", "/v1/people/{person_id}/registrations", status=201, errors=[ConsentMissing])
+@registrations.route(
+    "POST", "/v1/people/{person_id}/registrations", status=201, errors=[ConsentMissing, PersonArchived]
+)
 def post_registration(
     request: ApiRequest, person_id: str, body: RegistrationIn
 ) -> Answer[NewRegistrationOut]:

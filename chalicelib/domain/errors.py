@@ -9,7 +9,7 @@ RollcallError
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
-│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, CodeRefused
+│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -181,6 +181,12 @@ class CourseInUse(Refused):
 
 class ExternalIdTaken(Refused):
     code = "external_id_taken"
+
+
+class RosterRefused(Refused):
+    """A row of a roster file is wrong, so nothing was done."""
+
+    code = "roster_refused"
 
 
 class TooManyRequests(Refused):

@@ -81,9 +81,7 @@ class Courses(Protocol):
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
-    def with_external_id(self, external_id: ExternalId) -> Course:
-        """Raises CourseNotFound."""
-
+    def with_external_id(self, external_id: ExternalId) -> Course | None: ...
     def save(self, course: Course, before: Course) -> None:
         """Replace the version that was read. Raises Contention, ExternalIdTaken."""
 

@@ -110,6 +110,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
             f"courses/{course_id}/roster",
         ):
             assert api.call("GET", f"/v1/{path}").status_code == 200
+        change_people_and_rosters(api, course_id, person_id)
         path = f"/v1/people/{person_id}/registrations"
         assert api.call("GET", path).json_body["items"]
         assert api.call("GET", f"{path}/{registration['id']}").status_code == 200
@@ -180,6 +181,29 @@ def who_signs_in(api: Api, person_id: str) -> None:
     door = api.created("/v1/cameras", {"name": "Door", "rooms": ["B 204"]})
     api.created(f"/v1/cameras/{door['id']}/token", None)
     assert api.call("GET", "/v1/me").status_code == 200
+
+
+def change_people_and_rosters(api: Api, course_id: str, person_id: str) -> None:
+    """Ids given and taken away, somebody archived and back, an import that takes people off, instructors."""
+    other = api.created(
+        "/v1/courses", {"name": "Music", "time_zone": "Asia/Tokyo", "external_ids": {"sis": "M"}}
+    )
+    roster = f"/v1/courses/{other['id']}"
+    for ids in ({"sis": "1"}, {"sis": None}):
+        for path in (f"/v1/people/{person_id}", roster):
+            assert api.call("PATCH", path, {"external_ids": ids}).status_code == 200
+    for path in ("people", "courses"):
+        assert api.call("GET", f"/v1/{path}?external_system=sis&external_id=1").status_code == 200
+    for act in ("archive", "restore"):
+        assert api.call("POST", f"/v1/people/{person_id}/{act}").status_code == 200
+        assert api.call("POST", f"{roster}/{act}").status_code == 200
+    for rows in (b"name,sis_id\nCem,2\n", b"name\nDov\n"):
+        path = f"{roster}/roster-imports?mode=replace"
+        assert api.call("POST", path, rows, content_type="text/csv").json_body["created"] == 1
+    for method, status in (("PUT", 204), ("DELETE", 204)):
+        path = f"/v1/courses/{course_id}/instructors"
+        assert api.call(method, f"{path}/{person_id}").status_code == status
+        assert api.call("GET", path).status_code == 200
 
 
 def forget_champion() -> None:
