@@ -15,12 +15,16 @@ class Use(StrEnum):
 
 @dataclass(frozen=True)
 class Person:
-    """A student or an instructor. `revision` rises with every change of courses, consent or templates."""
+    """A student or an instructor. `revision` rises with every change of courses, consent or templates.
+
+    `lookalikes`: people whom a human told apart from this one, because their faces are nearly the same.
+    """
 
     person_id: str
     name: str
     created_at: datetime
     revision: int = 0
+    lookalikes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
