@@ -28,6 +28,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.ConsentMissing: HTTPStatus.CONFLICT,
     errors.NotOnRoster: HTTPStatus.NOT_FOUND,
     errors.LimitReached: HTTPStatus.CONFLICT,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Contention: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DeletionFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -39,7 +40,9 @@ def status_of(error: type[RollcallError]) -> HTTPStatus:
     return next(STATUS_BY_ERROR[kind] for kind in error.__mro__ if kind in STATUS_BY_ERROR)
 
 
-def problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> Response:
+def problem(
+    status: HTTPStatus, code: str, detail: str, *, retry_after_seconds: int | None = None, **members: Any
+) -> Response:
     """One error in the form that the gateway's own errors have too."""
     body = {
         "type": f"urn:rollcall:problem:{code}",
@@ -50,8 +53,10 @@ def problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> Respo
         **members,
     }
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM_JSON}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if retry_after_seconds is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after_seconds = 1
+    if retry_after_seconds is not None:
+        headers["Retry-After"] = str(retry_after_seconds)
     return Response(body=json.dumps(body), status_code=status.value, headers=headers)
 
 
@@ -68,7 +73,12 @@ def answer(view: Callable[[], Any]) -> Any:
     except RollcallError as error:
         status = status_of(type(error))
         logger.info("request refused", code=error.code, status=status.value)
-        return problem(status, error.code, str(error) or status.phrase)
+        return problem(
+            status,
+            error.code,
+            str(error) or status.phrase,
+            retry_after_seconds=getattr(error, "retry_after_seconds", None),
+        )
     except Exception:
         logger.exception("request failed")
         return problem(

@@ -7,12 +7,14 @@ from enum import StrEnum
 
 class Role(StrEnum):
     ADMIN = "admin"
+    INSTRUCTOR = "instructor"
+    STUDENT = "student"
     CAMERA = "camera"
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a verified token speaks for."""
+    """Who a verified token speaks for. The subject of an instructor or student is the person's id."""
 
     subject: str
     role: Role

@@ -6,7 +6,7 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -110,6 +110,16 @@ class NotOnRoster(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class TooManyRequests(Refused):
+    """Asked for more often than is allowed; after `retry_after_seconds` it may be asked again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class Contention(RollcallError):

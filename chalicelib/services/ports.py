@@ -139,6 +139,14 @@ class Access(Protocol):
     def revoke_camera(self, camera_id: str, at: datetime) -> None: ...
 
 
+class RateLimits(Protocol):
+    def take(self, key: str, limit: int, window_seconds: int) -> None:
+        """Count one act under the key. Raises TooManyRequests after `limit` of them in one window.
+
+        Windows are fixed: about their border twice the limit may pass. An act may be counted twice, never not at all.
+        """
+
+
 class Media(Protocol):
     def put(self, key: str, data: bytes, content_type: str) -> None: ...
     def get(self, key: str, max_bytes: int) -> bytes | None:

@@ -237,6 +237,15 @@ class CameraRecord(Model):
     by_kind = AccessByKind()
 
 
+class RateRecord(Model):
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    taken = NumberAttribute(default=0)
+    expires_at = TTLAttribute()
+
+
 class ModelRecord(Model):
     class Meta:
         table_name = "models"
@@ -266,6 +275,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
     (CameraRecord, "access"),
+    (RateRecord, "access"),
     (ModelRecord, "models"),
 )
 
