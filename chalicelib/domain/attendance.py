@@ -17,6 +17,13 @@ class Status(StrEnum):
     ABSENT = "absent"
 
 
+class Source(StrEnum):
+    """How a face came to be compared with a person."""
+
+    SIGHTING = "sighting"  # with everybody on the roster
+    CLAIM = "claim"  # with this person alone, who said "that is me"
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Why a person is, or may be, present: one sighting with the figures that decided it."""
@@ -29,6 +36,7 @@ class Evidence:
     margin: float
     threshold: float
     confidence: float
+    source: Source = Source.SIGHTING
 
     @property
     def rank(self) -> tuple[float, str]:
@@ -44,7 +52,9 @@ class AttendanceRecord:
     """The facts of one person in one session.
 
     `last_seen` is kept to the minute, so that a person in every frame costs one write a minute and not one a frame.
-    `proposal` is the best sighting that a human should look at; it marks nobody present.
+    `proposal` is the best sighting that a human should look at; it marks nobody present. `refused_claim` is the best
+    claim that was refused: a human who looks at it may see more. `contested_frames`: another person's claim to the face
+    that this person was credited with was accepted there; whether this person was present is for a human to say.
     """
 
     session_id: str
@@ -54,6 +64,8 @@ class AttendanceRecord:
     evidence: Evidence | None = None
     proposal: Evidence | None = None
     closed_at: datetime | None = None
+    refused_claim: Evidence | None = None
+    contested_frames: frozenset[str] = frozenset()
     revision: int = 0
 
     @property

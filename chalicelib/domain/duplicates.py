@@ -6,6 +6,8 @@ from enum import StrEnum
 
 MOST_SHOWN = 3
 """A human compares a face with the nearest few; each of them becomes a look-alike if they are different people."""
+MOST_LOOKALIKES = 8
+"""A withdrawal clears the person from all of them, in one transaction."""
 
 
 class Decision(StrEnum):

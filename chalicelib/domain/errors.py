@@ -1,12 +1,14 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, FaceNotFound,
+│   ClaimNotFound, RegistrationNotFound, CameraNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests, FrameNotRead,
+│       FaceTaken, NothingToDecide
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -40,6 +42,16 @@ class SessionNotFound(NotFound):
 
 class FrameNotFound(NotFound):
     code = "frame_not_found"
+
+
+class FaceNotFound(NotFound):
+    """A face of a frame that is not among those that were found in it."""
+
+    code = "face_not_found"
+
+
+class ClaimNotFound(NotFound):
+    code = "claim_not_found"
 
 
 class RegistrationNotFound(NotFound):
@@ -120,6 +132,24 @@ class TooManyRequests(Refused):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class FrameNotRead(Refused):
+    """The frame's faces are not known yet: ask again when it has been read."""
+
+    code = "frame_not_read"
+
+
+class FaceTaken(Refused):
+    """Another person's claim to that face was accepted."""
+
+    code = "face_taken"
+
+
+class NothingToDecide(Refused):
+    """A review that is over, or never was one."""
+
+    code = "nothing_to_decide"
 
 
 class Contention(RollcallError):

@@ -11,7 +11,7 @@ from chalicelib.adapters.dynamo.records import (
     permits_matching,
 )
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
-from chalicelib.domain.attendance import AttendanceRecord, Evidence
+from chalicelib.domain.attendance import AttendanceRecord, Evidence, Source
 from chalicelib.domain.errors import ConsentMissing, Contention
 from chalicelib.domain.sightings import Box
 
@@ -58,6 +58,8 @@ def _mark(record: AttendanceRecord) -> MarkRecord:
         evidence=None if record.evidence is None else asdict(record.evidence),
         proposal=None if record.proposal is None else asdict(record.proposal),
         closed_at=record.closed_at,
+        refused_claim=None if record.refused_claim is None else asdict(record.refused_claim),
+        contested_frames=set(record.contested_frames) or None,
         revision=record.revision + 1,
     )
 
@@ -71,9 +73,14 @@ def _attendance(record: MarkRecord) -> AttendanceRecord:
         evidence=_evidence(record.evidence),
         proposal=_evidence(record.proposal),
         closed_at=record.closed_at,
+        refused_claim=_evidence(record.refused_claim),
+        contested_frames=frozenset(record.contested_frames or ()),
         revision=int(record.revision),
     )
 
 
 def _evidence(stored: Any) -> Evidence | None:
-    return None if stored is None else Evidence(**{"confidence": 0.0, **stored, "box": Box(**stored["box"])})
+    if stored is None:
+        return None
+    read = {"box": Box(**stored["box"]), "source": Source(stored.get("source", Source.SIGHTING))}
+    return Evidence(**{"confidence": 0.0, **stored, **read})

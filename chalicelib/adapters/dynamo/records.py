@@ -27,6 +27,9 @@ ROSTER = "roster#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
 CAMERA = "camera"
+REVIEW = "review"
+CLAIM = "claim#"
+CLAIMED_FACE = "face#"
 
 
 class PeopleByKind(GlobalSecondaryIndex[Any]):
@@ -50,6 +53,7 @@ class PersonRecord(Model):
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
     model_ids = UnicodeSetAttribute(null=True)
+    lookalikes = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
 
 
@@ -157,7 +161,38 @@ class MarkRecord(Model):
     evidence: JSONAttribute = JSONAttribute(null=True)
     proposal: JSONAttribute = JSONAttribute(null=True)
     closed_at = UTCDateTimeAttribute(null=True)
+    refused_claim: JSONAttribute = JSONAttribute(null=True)
+    contested_frames = UnicodeSetAttribute(null=True)
     revision = NumberAttribute()
+
+
+class ClaimRecord(Model):
+    """A claim, in the partition of its session; its sort key begins with CLAIM."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    frame_id = UnicodeAttribute()
+    face = NumberAttribute()
+    box: JSONAttribute = JSONAttribute()
+    person_id = UnicodeAttribute()
+    by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    verdict: JSONAttribute = JSONAttribute(null=True)
+
+
+class ClaimedFaceRecord(Model):
+    """Whose a face of a frame is, by an accepted claim: one person's."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    person_id = UnicodeAttribute()
 
 
 class OutstandingFrames(GlobalSecondaryIndex[Any]):
@@ -184,6 +219,15 @@ class FrameRecord(Model):
     outstanding = OutstandingFrames()
 
 
+class AwaitingReview(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "awaiting_review"
+        projection = AllProjection()
+
+    review = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
 class RegistrationRecord(Model):
     class Meta:
         table_name = "registrations"
@@ -192,11 +236,16 @@ class RegistrationRecord(Model):
     registration_id = UnicodeAttribute(range_key=True)
     parts = NumberAttribute()
     created_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute(null=True)
     outcome: JSONAttribute = JSONAttribute(null=True)
+    review = UnicodeAttribute(null=True)
     expires_at = TTLAttribute(null=True)
+    awaiting_review = AwaitingReview()
 
 
 class TemplateRecord(Model):
+    """A person's template. In the shard `pending` a candidate: `person_id` is person#registration."""
+
     class Meta:
         table_name = "templates"
 
@@ -270,6 +319,8 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RosterRecord, "courses"),
     (SessionRecord, "attendance"),
     (MarkRecord, "attendance"),
+    (ClaimRecord, "attendance"),
+    (ClaimedFaceRecord, "attendance"),
     (FrameRecord, "frames"),
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),

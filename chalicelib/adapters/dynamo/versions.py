@@ -25,14 +25,11 @@ def bump_courses_of(transaction: Transaction, person_id: str) -> None:
         bump_course(transaction, membership.sk.removeprefix(MEMBERSHIP))
 
 
-def bump_person(transaction: Transaction, person_id: str, revision: int, model_id: str | None = None) -> None:
+def bump_person(transaction: Transaction, person_id: str, revision: int, *changes: Action) -> None:
     """Every change of a person's courses, consent or templates passes here: `revision` makes them one after another."""
-    actions: list[Action] = [PersonRecord.revision.add(1)]
-    if model_id is not None:
-        actions.append(PersonRecord.model_ids.add({model_id}))
     transaction.update(
         PersonRecord(person_id, "person"),
-        actions,
+        [PersonRecord.revision.add(1), *changes],
         PersonRecord.revision == revision,
         Contention(f"{person_id} was changed by another writer."),
     )
