@@ -34,7 +34,7 @@ HOPELESS_QUALITY = 0.25
 """Half of what an enrolment asks for. Such a face is sighted, and may be put before a human, but never marks anybody
 present by itself: thresholds are measured on ordinary photos and promise nothing about it."""
 SAME_PLACE = 0.5
-"""How much of two boxes must be common for them to be of one face. A net that finds a face again gives it the same box."""
+"""How much of two boxes must be common for them to be of one face. A net that finds it again gives the same box."""
 
 
 class OpaqueGallery(Protocol):

@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 Value = TypeVar("Value")
 Pair = tuple[int, int]
 
-LOOKALIKE_MARGINS = 3
-"""How many margins apart look-alikes must be where a pack does not say: see docs/accuracy.md."""
+LOOKALIKE_MARGINS = 2
+"""How many margins apart look-alikes must be where a pack does not say. Of the faces of LFW's most alike people one in
+fifteen is then left to a human; at three margins it would be every fourth. Nothing is measured on twins."""
 FEWEST_PEOPLE = 30
 """Smaller rosters are held to this one's thresholds, on the safe side: a class, and the smallest that is measured."""
 

@@ -130,7 +130,7 @@ class FakeRecogniser:
         face = template.occasions[-1].embeddings[0].decode()
         return tuple(_similarity(face, other.occasions[-1].embeddings[0].decode()) for other in others)
 
-    def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
+    def duplicate_threshold(self, _enrolment_counts: tuple[int, int], _people: int) -> float:
         return 0.9
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:

@@ -16,7 +16,9 @@ from moto import mock_aws
 
 from chalicelib import wiring
 from chalicelib.domain.access import Caller, Role
+from chalicelib.domain.claims import Claim
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.duplicates import Decision
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import Registration
@@ -24,8 +26,10 @@ from chalicelib.domain.sessions import Session
 from chalicelib.services.add_course import add_course
 from chalicelib.services.add_person import add_person
 from chalicelib.services.close_session import close_session
+from chalicelib.services.decide_registration import decide_registration
 from chalicelib.services.give_consent import give_consent
 from chalicelib.services.list_attendance import Entry, list_attendance
+from chalicelib.services.make_claim import Pointed, make_claim
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.schedule_session import schedule_session
 from chalicelib.services.start_registration import start_registration
@@ -114,11 +118,59 @@ class World:
             wiring.media().put(key, upload, "video/mp4")
         return registration
 
-    def enrol(self, name: str) -> None:
+    def enrol(self, name: str, face: str | None = None) -> Registration:
+        """From a clip that shows the person, or the given face."""
         from chalicelib.events.registrations import on_registration_uploaded
 
-        registration = self.upload_registration(self.people[name], clip(name))
+        registration = self.upload_registration(self.people[name], clip(face or name))
         on_registration_uploaded(self.event(*registration.keys), None)
+        return wiring.registrations().get(registration.person_id, registration.registration_id)
+
+    def decide(self, registration: Registration, decision: Decision) -> Registration:
+        return decide_registration(
+            registration.person_id,
+            registration.registration_id,
+            decision,
+            by=ADMIN.subject,
+            registrations=wiring.registrations(),
+            people=wiring.people(),
+            templates=wiring.templates(),
+            media=wiring.media(),
+        )
+
+    def claim(self, frame_id: str, name: str, face: int = 0, by: Caller = ADMIN) -> Claim:
+        """Made, and not settled yet."""
+        return make_claim(
+            frame_id,
+            self.people[name],
+            Pointed(face=face),
+            by=by,
+            frames=wiring.frames(),
+            sessions=wiring.sessions(),
+            courses=wiring.courses(),
+            claims=wiring.claims(),
+            claims_made=wiring.claims_made(),
+            limits=wiring.rate_limits(),
+            clock=self.clock,
+        )
+
+    def settle(self, claim: Claim) -> Claim:
+        """The claim once its message was handled."""
+        from chalicelib.events.claims import on_claim_made
+
+        assert on_claim_made(claim_event(claim), None) == {"batchItemFailures": []}
+        return wiring.claims().get(claim.session_id, claim.claim_id)
+
+    def messages(self, queue: str) -> list[Any]:
+        """Receive and delete what waits in a queue."""
+        sqs = boto3.client("sqs", region_name=REGION)
+        url = sqs.get_queue_url(QueueName=f"rollcall-{queue}")["QueueUrl"]
+        found = []
+        while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in received:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
 
     def post_frame(self, session_id: str, picture: bytes) -> Frame:
         return post_frame(
@@ -176,8 +228,18 @@ class World:
 
 def sqs_record(key: str, at: datetime) -> dict[str, Any]:
     body = {"Records": [{"eventTime": at.isoformat(), "s3": {"object": {"key": key.replace("/", "%2F")}}}]}
+    return _message(key, body)
+
+
+def claim_event(*claims: Claim) -> dict[str, Any]:
+    """An SQS batch with one message for each claim, as Lambda gets it."""
+    bodies = [{"session_id": claim.session_id, "claim_id": claim.claim_id} for claim in claims]
+    return {"Records": [_message(body["claim_id"], body) for body in bodies]}
+
+
+def _message(name: str, body: Any) -> dict[str, Any]:
     return {
-        "messageId": f"message-{key}",
+        "messageId": f"message-{name}",
         "receiptHandle": "handle",
         "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1"},
