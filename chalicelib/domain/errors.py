@@ -4,10 +4,10 @@ RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, FaceNotFound,
 │   ClaimNotFound, RegistrationNotFound, CameraNotFound
 ├── Refused (the request is understood and will not be done)
-│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
+│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests, FrameNotRead,
+│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests, FrameNotRead,
 │       FaceTaken, NothingToDecide
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
@@ -84,6 +84,16 @@ class UnsupportedMediaType(Refused):
     code = "unsupported_media_type"
 
 
+class IdempotencyKeyReused(Refused):
+    code = "idempotency_key_reused"
+
+
+class PreconditionFailed(Refused):
+    """What is to be edited is not what the caller has seen any more."""
+
+    code = "precondition_failed"
+
+
 class UnreadableMedia(Refused):
     code = "unreadable_media"
 
@@ -118,6 +128,10 @@ class ConsentMissing(Refused):
 
 class NotOnRoster(Refused):
     code = "not_on_roster"
+
+
+class NotAnInstructor(Refused):
+    code = "not_an_instructor"
 
 
 class LimitReached(Refused):

@@ -37,7 +37,9 @@ class UploadTicket:
 
 
 class People(Protocol):
-    def add(self, person: Person) -> None: ...
+    def add(self, person: Person) -> Person:
+        """Answers the stored one; under an id that is there already nothing is written."""
+
     def get(self, person_id: str) -> Person:
         """Raises PersonNotFound."""
 
@@ -61,7 +63,9 @@ class People(Protocol):
 
 
 class Courses(Protocol):
-    def add(self, course: Course) -> None: ...
+    def add(self, course: Course) -> Course:
+        """As People.add."""
+
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
@@ -73,9 +77,24 @@ class Courses(Protocol):
     def take_off_roster(self, course_id: str, person_id: str) -> None:
         """Raises NotOnRoster."""
 
+    def courses_of(self, person_id: str) -> tuple[str, ...]:
+        """The courses on whose roster the person is, read strongly."""
+
+    def instructors(self, course_id: str) -> tuple[str, ...]: ...
+    def taught_by(self, person_id: str) -> tuple[str, ...]:
+        """The courses that the person is an instructor of, read strongly."""
+
+    def add_instructor(self, course_id: str, person_id: str) -> None:
+        """Raises CourseNotFound, PersonNotFound, LimitReached. An instructor of it already: nothing happens."""
+
+    def remove_instructor(self, course_id: str, person_id: str) -> None:
+        """Raises NotAnInstructor."""
+
 
 class Sessions(Protocol):
-    def add(self, session: Session) -> None: ...
+    def add(self, session: Session) -> Session:
+        """As People.add."""
+
     def get(self, session_id: str) -> Session:
         """Read strongly. Raises SessionNotFound."""
 
@@ -96,7 +115,9 @@ class Attendance(Protocol):
 
 
 class Frames(Protocol):
-    def add(self, frame: Frame) -> None: ...
+    def add(self, frame: Frame) -> Frame:
+        """As People.add."""
+
     def get(self, frame_id: str) -> Frame:
         """Read strongly. Raises FrameNotFound, also for one that has expired."""
 
@@ -128,7 +149,9 @@ class ClaimsMade(Protocol):
 
 
 class Registrations(Protocol):
-    def add(self, registration: Registration) -> None: ...
+    def add(self, registration: Registration) -> Registration:
+        """As People.add."""
+
     def get(self, person_id: str, registration_id: str) -> Registration:
         """Read strongly. Raises RegistrationNotFound, also for one that has expired."""
 
@@ -181,7 +204,12 @@ class Models(Protocol):
 class Access(Protocol):
     def caller(self, token: str) -> Caller | None: ...
     def add_token(self, token: str, caller: Caller) -> None: ...
-    def add_camera(self, camera: Camera, token: str) -> None: ...
+    def add_camera(self, camera: Camera, token: str) -> None:
+        """A camera that is there already gets the new token, and its old one ends."""
+
+    def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
+        """Remember for a day what an Idempotency-Key was used for. Raises IdempotencyKeyReused."""
+
     def camera(self, camera_id: str) -> Camera:
         """Read strongly. Raises CameraNotFound."""
 

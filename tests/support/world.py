@@ -39,8 +39,8 @@ from infra.local.resources import create_resources
 from infra.resources import load_template
 from tests.support.fakes import FakeRecogniser, clip
 
-START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADMIN = Caller("adm_test", Role.ADMIN)
+START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TABLES = ("people", "courses", "attendance", "frames", "registrations", "templates", "access", "models")
 
 ENVIRONMENT = {
@@ -176,11 +176,9 @@ class World:
         return post_frame(
             session_id,
             picture,
-            by=ADMIN,
             sessions=wiring.sessions(),
             frames=wiring.frames(),
             media=wiring.media(),
-            access=wiring.access(),
             clock=self.clock,
         )
 

@@ -1,5 +1,6 @@
 """Courses and rosters in DynamoDB."""
 
+from chalicelib.adapters.dynamo import instructors
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
     COURSE,
@@ -11,7 +12,7 @@ from chalicelib.adapters.dynamo.records import (
     PersonRecord,
     RosterRecord,
 )
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import Transaction, add_once
 from chalicelib.domain.courses import Course
 from chalicelib.domain.errors import CourseNotFound, LimitReached, NotOnRoster, PersonNotFound
 from chalicelib.services.ports import Page
@@ -25,13 +26,16 @@ class _AlreadyThereError(Exception):
 
 
 class DynamoCourses:
-    def add(self, course: Course) -> None:
-        CourseRecord(
+    def add(self, course: Course) -> Course:
+        record = CourseRecord(
             course_id=course.course_id,
             created_at=course.created_at,
             name=course.name,
             time_zone=course.time_zone,
-        ).save()
+        )
+        return add_once(
+            record.save, CourseRecord.course_id.does_not_exist(), lambda: self.get(course.course_id), course
+        )
 
     def get(self, course_id: str) -> Course:
         try:
@@ -73,6 +77,26 @@ class DynamoCourses:
         transaction.delete(RosterRecord(course_id, ROSTER + person_id))
         _count(transaction, course_id, person_id, step=-1)
         transaction.commit()
+
+    def courses_of(self, person_id: str) -> tuple[str, ...]:
+        records = MembershipRecord.query(
+            person_id, MembershipRecord.sk.startswith(MEMBERSHIP), consistent_read=True
+        )
+        return tuple(record.sk.removeprefix(MEMBERSHIP) for record in records)
+
+    def instructors(self, course_id: str) -> tuple[str, ...]:
+        return instructors.instructors_of(course_id)
+
+    def taught_by(self, person_id: str) -> tuple[str, ...]:
+        return instructors.courses_taught_by(person_id)
+
+    def add_instructor(self, course_id: str, person_id: str) -> None:
+        self.get(course_id)
+        _require_person(person_id)
+        instructors.add_instructor(course_id, person_id)
+
+    def remove_instructor(self, course_id: str, person_id: str) -> None:
+        instructors.remove_instructor(course_id, person_id)
 
 
 def _require_person(person_id: str) -> None:

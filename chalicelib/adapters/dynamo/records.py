@@ -24,6 +24,8 @@ CONSENT = "consent"
 MEMBERSHIP = "course#"
 COURSE = "course"
 ROSTER = "roster#"
+TEACHING = "teaches#"
+INSTRUCTOR = "instructor#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
 CAMERA = "camera"
@@ -52,6 +54,7 @@ class PersonRecord(Model):
     name = UnicodeAttribute()
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
+    taught_count = NumberAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
     lookalikes = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
@@ -71,7 +74,7 @@ class ConsentRecord(Model):
 
 
 class MembershipRecord(Model):
-    """The same fact as a RosterRecord, found from the person's side by a strong read."""
+    """The same fact as a RosterRecord, found from the person's side by a strong read; so is who teaches a course."""
 
     class Meta:
         table_name = "people"
@@ -101,6 +104,7 @@ class CourseRecord(Model):
     time_zone = UnicodeAttribute()
     version = NumberAttribute(default=0)
     roster_size = NumberAttribute(default=0)
+    instructor_count = NumberAttribute(null=True)
     by_kind = CoursesByKind()
 
 
@@ -272,6 +276,17 @@ class TokenRecord(Model):
     role = UnicodeAttribute()
 
 
+class IdempotencyKeyRecord(Model):
+    """What an Idempotency-Key was used for: hashes alone, for a day."""
+
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    fingerprint = UnicodeAttribute()
+    expires_at = TTLAttribute()
+
+
 class CameraRecord(Model):
     class Meta:
         table_name = "access"
@@ -325,6 +340,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
+    (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
     (RateRecord, "access"),
     (ModelRecord, "models"),
