@@ -5,6 +5,7 @@ from chalice.app import Chalice
 from chalicelib.api.attendance import attendance
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
+from chalicelib.api.claims import claims
 from chalicelib.api.courses import courses
 from chalicelib.api.document import document
 from chalicelib.api.frames import frames
@@ -12,6 +13,7 @@ from chalicelib.api.health import health
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.registrations import registrations
+from chalicelib.api.reviews import reviews
 from chalicelib.api.sessions import sessions
 from chalicelib.events.claims import claims as claim_events
 from chalicelib.events.frames import frames as frame_events
@@ -30,9 +32,11 @@ for blueprint in (
     document,
     people,
     registrations,
+    reviews,
     courses,
     sessions,
     frames,
+    claims,
     attendance,
     cameras,
 ):

@@ -12,7 +12,7 @@ from chalicelib import wiring
 from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Out, Query, Time
-from chalicelib.domain.attendance import Evidence, Status
+from chalicelib.domain.attendance import Evidence, Source, Status
 from chalicelib.services.list_attendance import Entry, list_attendance
 
 attendance = Routes(__name__)
@@ -45,6 +45,7 @@ class EvidenceOut(Out):
     margin: float
     threshold: float
     confidence: float
+    source: Source
 
     @classmethod
     def of(cls, evidence: Evidence | None) -> "EvidenceOut | None":
@@ -52,7 +53,11 @@ class EvidenceOut(Out):
 
 
 class EntryOut(Out):
-    """`evidence`: why the person is present; `review`: what a human should look at."""
+    """`evidence`: why the person is present; `review`: what a human should look at.
+
+    `refused_claim`: the person said "that is me" of a face that was not alike enough. `contested_frames`: where another
+    person's claim to the face that this one was credited with was accepted.
+    """
 
     person_id: str
     name: str
@@ -61,6 +66,8 @@ class EntryOut(Out):
     last_seen: Time | None
     evidence: EvidenceOut | None
     review: EvidenceOut | None
+    refused_claim: EvidenceOut | None
+    contested_frames: tuple[str, ...]
 
     @classmethod
     def of(cls, entry: Entry) -> "EntryOut":
@@ -74,6 +81,8 @@ class EntryOut(Out):
             last_seen=None if seen is None else max(seen, record.last_seen or seen),
             evidence=EvidenceOut.of(record.evidence),
             review=EvidenceOut.of(record.proposal),
+            refused_claim=EvidenceOut.of(record.refused_claim),
+            contested_frames=tuple(sorted(record.contested_frames)),
         )
 
 

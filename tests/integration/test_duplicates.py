@@ -244,10 +244,16 @@ def test_a_decision_cut_off_anywhere_can_be_repeated(decision: Decision) -> None
         assert [*after(stop_after=number)[:2]] == expected
 
 
+def upload_both(world: World) -> list[Registration]:
+    """The same face under two names, where the first write of an event holds the candidate."""
+    wiring.models().champion(installed="fake-1")
+    return [world.upload_registration(world.add_person(name), clip("Ada")) for name in ("Ada", "Eve")]
+
+
 def enrol_both_at_once(n: int) -> tuple[set[str], list[RegistrationState]]:
-    """The same face under two names; the second registration is read whole before the first one's n-th write."""
+    """Who is in service if the second registration is handled whole before the first one's n-th write."""
     with new_world() as world:
-        uploaded = [world.upload_registration(world.add_person(name), clip("Ada")) for name in ("Ada", "Eve")]
+        uploaded = upload_both(world)
         first, second = (world.event(*registration.keys) for registration in uploaded)
         overtaken = False
 
@@ -264,7 +270,7 @@ def enrol_both_at_once(n: int) -> tuple[set[str], list[RegistrationState]]:
 
 
 def test_of_one_face_under_two_names_at_once_never_both_are_enrolled() -> None:
-    for n in range(1, 4):
+    for n in (1, 2):
         in_service, states = enrol_both_at_once(n)
         assert len(in_service) <= 1, states
         assert AWAITING_REVIEW in states
@@ -274,7 +280,7 @@ def test_of_one_face_under_two_names_at_once_never_both_are_enrolled() -> None:
 def enrolled_between_the_reads(read: str) -> set[str]:
     """Who is in service if the other candidate becomes a template after ours was held and before our `read`."""
     with new_world() as world:
-        uploaded = [world.upload_registration(world.add_person(name), clip("Ada")) for name in ("Ada", "Eve")]
+        uploaded = upload_both(world)
         with suppress(Crash), watched(after=crash_at(1)):
             on_registration_uploaded(world.event(*uploaded[0].keys), None)
         templates = wiring.templates()
@@ -319,7 +325,7 @@ def test_read_in_the_other_order_it_would_be_missed() -> None:
 def test_both_pending_both_await_a_review() -> None:
     """Each stopped after it was held: whoever searches then, finds the other."""
     with new_world() as world:
-        uploaded = [world.upload_registration(world.add_person(name), clip("Ada")) for name in ("Ada", "Eve")]
+        uploaded = upload_both(world)
         for registration in uploaded:
             with suppress(Crash), watched(after=crash_at(1)):
                 on_registration_uploaded(world.event(*registration.keys), None)
