@@ -55,7 +55,7 @@ class ClaimQuery(Query):
 
 
 class ComparisonOut(Out):
-    """The face compared with the person alone; higher is closer. `score` is what the threshold of a claim applies to."""
+    """The face compared with the person alone; higher is closer. The threshold of a claim applies to `score`."""
 
     model_id: str
     box: BoxOut

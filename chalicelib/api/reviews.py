@@ -14,7 +14,7 @@ reviews = Routes(__name__)
 
 
 class AlikeOut(Out):
-    """Somebody whose face resembles that of the registration; higher is closer. Who was deleted meanwhile has no name."""
+    """Somebody whose face resembles that of the registration; higher is closer. Who was deleted has no name."""
 
     person_id: str
     name: str | None
@@ -49,7 +49,7 @@ class ReviewOut(Out):
 
 
 class DecisionIn(In):
-    """`same_person` refuses the registration and forgets it; `two_people` enrols it and remembers them as look-alikes."""
+    """`same_person` refuses and forgets the registration; `two_people` enrols it and remembers them as look-alikes."""
 
     decision: Decision
 

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.domain.attendance import AttendanceRecord, Evidence, Status, session_closed, sighted
+from chalicelib.domain.claims import claim_refused, contested
 from chalicelib.domain.sightings import Box, Decision
 
 BLANK = AttendanceRecord("ses_1", "per_1")
@@ -26,7 +27,9 @@ def evidence(frame_id: str = "frm_1", score: float = 0.97, threshold: float = 0.
     )
 
 
+claimed = st.tuples(st.sampled_from(["refused", "contested"]), st.sampled_from(["frm_1", "frm_2"]))
 facts = st.one_of(
+    claimed,
     st.tuples(
         st.sampled_from(Decision),
         st.integers(0, 600),
@@ -41,6 +44,10 @@ def apply(record: AttendanceRecord, fact: object) -> AttendanceRecord:
     if isinstance(fact, int):
         return session_closed(record, START + timedelta(seconds=fact))
     assert isinstance(fact, tuple)
+    if fact[0] == "contested":
+        return contested(record, fact[1])
+    if fact[0] == "refused":
+        return claim_refused(record, evidence(fact[1], 0.4))
     decision, seconds, frame_id, figures = fact
     return sighted(record, decision, evidence(frame_id, *figures), START + timedelta(seconds=seconds))
 
