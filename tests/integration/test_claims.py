@@ -1,8 +1,7 @@
 """That is me: a face claimed, verified 1:1, and accepted, or refused and left to the instructor."""
 
 import itertools
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from unittest import mock
 
@@ -28,7 +27,13 @@ from chalicelib.services.make_claim import MOST_OF_A_CAMERA, MOST_OF_A_PERSON, P
 from chalicelib.services.read_claim import read_claim
 from tests.support.crashes import Crash, crash_at, watched
 from tests.support.fakes import picture
-from tests.support.world import World, claim_event, new_world
+from tests.support.world import World, claim_event
+
+
+@pytest.fixture
+def world(deployment: World) -> World:
+    deployment.begin_anew()
+    return deployment
 
 
 @pytest.fixture
@@ -40,6 +45,7 @@ def school(world: World) -> str:
     course_id = world.add_course()
     for name in ("Ada", "Ben", "Cem"):
         world.add_person(name, course_id=course_id)
+    for name in ("Ada", "Ben"):
         world.enrol(name)
     return world.open_session(course_id)
 
@@ -332,15 +338,14 @@ def test_one_claim_that_fails_is_reported_alone(world: World, session: str) -> N
     assert wiring.claims().get(session, claims[1].claim_id).state is ClaimState.ACCEPTED
 
 
-@contextmanager
-def claims_to_come() -> Iterator[tuple[World, list[Callable[[], object]]]]:
+def claims_to_come(world: World) -> list[Callable[[], object]]:
     """Ada's claim to the face that Ben was credited with, and Ben's to one that is not his."""
-    with new_world() as world:
-        session_id = school(world)
-        frame_id = see(world, session_id, "Ben", "a stranger", really={"Ben": "Ada"})
-        world.pass_time(minutes=3)
-        claims = [world.claim(frame_id, "Ada", 0), world.claim(frame_id, "Ben", 1)]
-        yield world, [lambda claim=claim: on_claim_made(claim_event(claim), None) for claim in claims]
+    world.begin_anew()
+    session_id = school(world)
+    frame_id = see(world, session_id, "Ben", "a stranger", really={"Ben": "Ada"})
+    world.pass_time(minutes=3)
+    claims = [world.claim(frame_id, "Ada", 0), world.claim(frame_id, "Ben", 1)]
+    return [lambda claim=claim: on_claim_made(claim_event(claim), None) for claim in claims]
 
 
 def left(world: World) -> list[dict[str, object]]:
@@ -348,40 +353,34 @@ def left(world: World) -> list[dict[str, object]]:
     return [{name: value for name, value in item.items() if name != "revision"} for item in items]
 
 
-def undisturbed() -> tuple[object, int]:
-    with claims_to_come() as (world, (first, second)):
-        with watched() as writes:
+def test_stopped_or_overtaken_at_any_write_the_register_is_the_same(world: World) -> None:
+    first, second = claims_to_come(world)
+    with watched() as made:
+        first()
+    second()
+    expected, writes = left(world), len(made.names)
+    assert writes == 4, "the face, the claimant's record, the contested record, the verdict"
+    for n in range(1, writes + 1):
+        first, second = claims_to_come(world)
+        with pytest.raises(Crash), watched(after=crash_at(n)):
+            first()
+        first()
+        second()
+        assert left(world) == expected, f"stopped after write {n}"
+    for n, by_itself in itertools.product(range(1, writes + 1), (True, False)):
+        first, second = claims_to_come(world)
+        overtaking, running = first if by_itself else second, []
+
+        def overtake(number: int, n: int = n, overtaking=overtaking, running: list[int] = running) -> None:
+            if number == n and not running:
+                running.append(number)
+                overtaking()
+
+        with watched(overtake):
             first()
         second()
-        return left(world), len(writes.names)
-
-
-def test_stopped_or_overtaken_at_any_write_the_register_is_the_same() -> None:
-    expected, writes = undisturbed()
-    assert writes == 4, "the face, the claimant's record, the contested record, the verdict"
-    for n, where in itertools.product(range(1, writes + 1), ("before", "after")):
-        with claims_to_come() as (world, (first, second)):
-            with pytest.raises(Crash), watched(**{where: crash_at(n)}):
-                first()
-            first()
-            second()
-            assert left(world) == expected, f"stopped {where} write {n}"
-    for n, by_itself in itertools.product(range(1, writes + 1), (True, False)):
-        with claims_to_come() as (world, (first, second)):
-            overtaking, running = first if by_itself else second, []
-
-            def overtake(
-                number: int, n: int = n, overtaking=overtaking, running: list[int] = running
-            ) -> None:
-                if number == n and not running:
-                    running.append(number)
-                    overtaking()
-
-            with watched(overtake):
-                first()
-            second()
-            assert running
-            assert left(world) == expected, f"overtaken at write {n}"
+        assert running
+        assert left(world) == expected, f"overtaken at write {n}"
 
 
 def test_without_its_condition_a_second_person_would_take_the_face(world: World, session: str) -> None:

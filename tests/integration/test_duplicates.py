@@ -19,7 +19,7 @@ from chalicelib.services.enrol_candidate import enrol_candidate
 from chalicelib.services.list_reviews import list_reviews
 from tests.support.crashes import Crash, crash_at, watched
 from tests.support.fakes import clip, picture
-from tests.support.world import World, new_world
+from tests.support.world import World
 
 AWAITING_REVIEW, ENROLLED = RegistrationState.AWAITING_REVIEW, RegistrationState.ENROLLED
 
@@ -42,6 +42,12 @@ def reviews() -> list[str]:
 
 def again(registration: Registration) -> Registration:
     return wiring.registrations().get(registration.person_id, registration.registration_id)
+
+
+@pytest.fixture
+def world(deployment: World) -> World:
+    deployment.begin_anew()
+    return deployment
 
 
 @pytest.fixture
@@ -225,91 +231,90 @@ def test_a_withdrawal_that_overtakes_the_decision_leaves_nothing_of_the_face(
 
 
 @pytest.mark.parametrize("decision", Decision)
-def test_a_decision_cut_off_anywhere_can_be_repeated(decision: Decision) -> None:
-    def after(stop_before: int = 0, stop_after: int = 0):
-        with new_world() as world:
-            world.add_person("Ada")
-            world.add_person("Bea")
-            world.enrol("Ada")
-            registration = world.enrol("Bea", "Ada")
-            with watched(crash_at(stop_before), crash_at(stop_after)) as writes, suppress(Crash):
-                world.decide(registration, decision)
+def test_a_decision_cut_off_anywhere_can_be_repeated(world: World, decision: Decision) -> None:
+    def after(before: int = 0, behind: int = 0):
+        world.begin_anew()
+        for name in ("Ada", "Bea"):
+            world.add_person(name)
+        world.enrol("Ada")
+        registration = world.enrol("Bea", "Ada")
+        with watched(crash_at(before), crash_at(behind)) as writes, suppress(Crash):
             world.decide(registration, decision)
-            return world.dump(), world.pictures(), len(writes.names)
+        world.decide(registration, decision)
+        return world.dump(), world.pictures(), len(writes.names)
 
     *expected, writes = after()
     assert writes >= 1
     for number in range(1, writes + 1):
-        assert [*after(stop_before=number)[:2]] == expected
-        assert [*after(stop_after=number)[:2]] == expected
+        assert [*after(before=number)[:2]] == expected
+        assert [*after(behind=number)[:2]] == expected
 
 
 def upload_both(world: World) -> list[Registration]:
     """The same face under two names, where the first write of an event holds the candidate."""
+    world.begin_anew()
     wiring.models().champion(installed="fake-1")
     return [world.upload_registration(world.add_person(name), clip("Ada")) for name in ("Ada", "Eve")]
 
 
-def enrol_both_at_once(n: int) -> tuple[set[str], list[RegistrationState]]:
-    """Who is in service if the second registration is handled whole before the first one's n-th write."""
-    with new_world() as world:
-        uploaded = upload_both(world)
-        first, second = (world.event(*registration.keys) for registration in uploaded)
-        overtaken = False
+@pytest.mark.parametrize("n", [1, 2])
+def test_of_one_face_under_two_names_at_once_never_both_are_enrolled(world: World, n: int) -> None:
+    """The second registration is handled whole before the first one's n-th write."""
+    uploaded = upload_both(world)
+    first, second = (world.event(*registration.keys) for registration in uploaded)
+    overtaken = False
 
-        def overtake(number: int) -> None:
-            nonlocal overtaken
-            if number == n and not overtaken:
-                overtaken = True
-                on_registration_uploaded(second, None)
+    def overtake(number: int) -> None:
+        nonlocal overtaken
+        if number == n and not overtaken:
+            overtaken = True
+            on_registration_uploaded(second, None)
 
-        with watched(overtake):
-            on_registration_uploaded(first, None)
-        on_registration_uploaded(second, None)
-        return set(names_in_service(world)), [again(registration).state for registration in uploaded]
-
-
-def test_of_one_face_under_two_names_at_once_never_both_are_enrolled() -> None:
-    for n in (1, 2):
-        in_service, states = enrol_both_at_once(n)
-        assert len(in_service) <= 1, states
-        assert AWAITING_REVIEW in states
-        assert set(states) <= {AWAITING_REVIEW, ENROLLED}
+    with watched(overtake):
+        on_registration_uploaded(first, None)
+    on_registration_uploaded(second, None)
+    states = {again(registration).state for registration in uploaded}
+    assert overtaken
+    assert len(names_in_service(world)) <= 1
+    assert AWAITING_REVIEW in states
+    assert states <= {AWAITING_REVIEW, ENROLLED}
 
 
-def enrolled_between_the_reads(read: str) -> set[str]:
+def enrolled_between_the_reads(world: World, read: str) -> set[str]:
     """Who is in service if the other candidate becomes a template after ours was held and before our `read`."""
-    with new_world() as world:
-        uploaded = upload_both(world)
-        with suppress(Crash), watched(after=crash_at(1)):
-            on_registration_uploaded(world.event(*uploaded[0].keys), None)
-        templates = wiring.templates()
-        original = getattr(templates, read)
-        moved = False
+    uploaded = upload_both(world)
+    with suppress(Crash), watched(after=crash_at(1)):
+        on_registration_uploaded(world.event(*uploaded[0].keys), None)
+    templates = wiring.templates()
+    original = getattr(templates, read)
+    moved = False
 
-        def read_late(*arguments):
-            nonlocal moved
-            if not moved:
-                moved = True
-                found = templates.candidate(again(uploaded[0]))
-                enrolled = replace(again(uploaded[0]).outcome, state=ENROLLED)
-                enrol_candidate(
-                    found, again(uploaded[0]), enrolled, people=wiring.people(), templates=templates
-                )
-            return original(*arguments)
+    def read_late(*arguments):
+        nonlocal moved
+        if not moved:
+            moved = True
+            earlier = again(uploaded[0])
+            enrol_candidate(
+                templates.candidate(earlier),
+                earlier,
+                replace(earlier.outcome, state=ENROLLED),
+                people=wiring.people(),
+                templates=templates,
+            )
+        return original(*arguments)
 
-        with mock.patch.object(templates, read, read_late):
-            on_registration_uploaded(world.event(*uploaded[1].keys), None)
-        assert moved
-        return set(names_in_service(world))
+    with mock.patch.object(templates, read, read_late):
+        on_registration_uploaded(world.event(*uploaded[1].keys), None)
+    assert moved
+    return set(names_in_service(world))
 
 
 @pytest.mark.parametrize("read", ["candidates", "in_shards"])
-def test_a_candidate_enrolled_while_another_searches_is_found(read: str) -> None:
-    assert enrolled_between_the_reads(read) == {"Ada"}
+def test_a_candidate_enrolled_while_another_searches_is_found(world: World, read: str) -> None:
+    assert enrolled_between_the_reads(world, read) == {"Ada"}
 
 
-def test_read_in_the_other_order_it_would_be_missed() -> None:
+def test_read_in_the_other_order_it_would_be_missed(world: World) -> None:
     """A check that cannot go red is worth nothing."""
 
     def templates_first(candidate, templates, recogniser):
@@ -319,21 +324,20 @@ def test_read_in_the_other_order_it_would_be_missed() -> None:
             yield from find_duplicates._similar(candidate, others, recogniser)
 
     with mock.patch.object(find_duplicates, "_compared", templates_first):
-        assert enrolled_between_the_reads("candidates") == {"Ada", "Eve"}
+        assert enrolled_between_the_reads(world, "candidates") == {"Ada", "Eve"}
 
 
-def test_both_pending_both_await_a_review() -> None:
+def test_both_pending_both_await_a_review(world: World) -> None:
     """Each stopped after it was held: whoever searches then, finds the other."""
-    with new_world() as world:
-        uploaded = upload_both(world)
-        for registration in uploaded:
-            with suppress(Crash), watched(after=crash_at(1)):
-                on_registration_uploaded(world.event(*registration.keys), None)
-            assert again(registration).state is RegistrationState.PENDING
-        assert len(candidates()) == 2
-        for registration in uploaded:
+    uploaded = upload_both(world)
+    for registration in uploaded:
+        with suppress(Crash), watched(after=crash_at(1)):
             on_registration_uploaded(world.event(*registration.keys), None)
-        assert [again(registration).state for registration in uploaded] == [AWAITING_REVIEW] * 2
-        for registration, decision in zip(uploaded, (Decision.TWO_PEOPLE, Decision.SAME_PERSON), strict=True):
-            world.decide(registration, decision)
-        assert (names_in_service(world), candidates(), reviews()) == (["Ada"], [], [])
+        assert again(registration).state is RegistrationState.PENDING
+    assert len(candidates()) == 2
+    for registration in uploaded:
+        on_registration_uploaded(world.event(*registration.keys), None)
+    assert [again(registration).state for registration in uploaded] == [AWAITING_REVIEW] * 2
+    for registration, decision in zip(uploaded, (Decision.TWO_PEOPLE, Decision.SAME_PERSON), strict=True):
+        world.decide(registration, decision)
+    assert (names_in_service(world), candidates(), reviews()) == (["Ada"], [], [])

@@ -190,7 +190,7 @@ def test_a_claim_beside_a_look_alike_needs_the_larger_margin(recogniser: Recogni
 def test_a_view_too_blurred_to_trust_passes_as_nobody(
     recogniser: Recogniser, people: Gallery, photos: dict
 ) -> None:
-    hopeless = changed(photos["ann"][3], blur=4)
+    hopeless = changed(photos["ann"][3], blur=6)
     (sighting,) = recogniser.recognise(hopeless, people).sightings
     assert sighting.quality < HOPELESS_QUALITY
     found = recogniser.compare(hopeless, sighting.box, "ann", people)
