@@ -144,7 +144,7 @@ def _false_alarms(
     drawn = []
     for draw in range(DRAWS):
         chosen = np.random.default_rng((size, draw)).permutation(len(enrolled.owner))[:size]
-        drawn.append((new.owner, alike[:, chosen].any(axis=1)))
+        drawn.append((new.owner, np.asarray(alike[:, chosen].any(axis=1), np.bool_)))
     rate = rate_of(outcomes(drawn, people))
     return {
         "searches": len(new.owner),

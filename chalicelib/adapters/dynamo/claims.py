@@ -4,6 +4,8 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.adapters.dynamo.records import CLAIM, CLAIMED_FACE, ClaimedFaceRecord, ClaimRecord
 from chalicelib.adapters.dynamo.transactions import conditional
 from chalicelib.domain.claims import Claim, ClaimState, Comparison, Verdict
@@ -53,7 +55,10 @@ class DynamoClaims:
 
     def conclude(self, claim: Claim, verdict: Verdict) -> None:
         record = ClaimRecord(claim.session_id, CLAIM + claim.claim_id)
-        actions = [ClaimRecord.verdict.set(asdict(verdict)), ClaimRecord.state.set(verdict.state.value)]
+        actions: list[Action] = [
+            ClaimRecord.verdict.set(asdict(verdict)),
+            ClaimRecord.state.set(verdict.state.value),
+        ]
         pending = ClaimRecord.state == ClaimState.PENDING.value
         with suppress(_SettledError):
             conditional(lambda: record.update(actions=actions, condition=pending), _SettledError())

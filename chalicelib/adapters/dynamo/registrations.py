@@ -86,10 +86,12 @@ def concluding(outcome: Outcome) -> list[Action]:
 
 
 def is_as_read(registration: Registration) -> Condition:
-    there: Condition = RegistrationRecord.person_id.exists()
+    condition: Condition = RegistrationRecord.person_id.exists()
     if registration.outcome is None:
-        return there & RegistrationRecord.outcome.does_not_exist()
-    return there & (RegistrationRecord.state == registration.state.value)
+        condition &= RegistrationRecord.outcome.does_not_exist()
+    else:
+        condition &= RegistrationRecord.state == registration.state.value
+    return condition
 
 
 def _registration(record: RegistrationRecord) -> Registration:
