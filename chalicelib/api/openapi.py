@@ -14,8 +14,8 @@ from chalicelib.domain.errors import RollcallError
 
 VERSION = "1.0.0"
 ABOUT = (
-    "Attendance by face. Errors are RFC 9457 problems with a stable `code`; lists are read page by page with `cursor`; "
-    "a POST sent again under its `Idempotency-Key` makes nothing twice."
+    "Attendance by face. Errors are RFC 9457 problems with a stable code; lists are read page by page with a cursor; "
+    "a POST sent again under its Idempotency-Key makes nothing twice."
 )
 TEXT = {"type": "string"}
 REF = "#/components/schemas/{model}"
@@ -173,7 +173,13 @@ def _errors_of_every(operation: Operation) -> Iterable[type[RollcallError]]:
     """What a route may answer because of its kind, whatever it does."""
     if not operation.rule:
         return
-    yield from (errors.InvalidToken, errors.Forbidden, errors.Contention)
+    yield from (
+        errors.InvalidToken,
+        errors.TokenExpired,
+        errors.NotInvited,
+        errors.Forbidden,
+        errors.Contention,
+    )
     yield from (errors.InvalidRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType)
     if "{" in operation.path:
         yield errors.NotFound

@@ -1,15 +1,31 @@
 """Courses and the people on their rosters."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
 @dataclass(frozen=True)
 class Course:
-    """What is taught, in an IANA time zone. `version` rises with every change that touches its gallery."""
+    """What is taught, in an IANA time zone. `version` rises with every change of it, its roster or its gallery."""
 
     course_id: str
     name: str
     time_zone: str
     created_at: datetime
     version: int = 0
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    archived_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Roster:
+    """The people of a course. Those archived are on it no more, and come back when they are restored.
+
+    `revision` rises with every change of it alone.
+    """
+
+    course_id: str
+    people: frozenset[str] = frozenset()
+    archived: frozenset[str] = frozenset()
+    revision: int = 0

@@ -1,15 +1,17 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, FaceNotFound,
-│   ClaimNotFound, RegistrationNotFound, CameraNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, FaceNotFound, ClaimNotFound,
+│             RegistrationNotFound, CameraNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
-│   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests, FrameNotRead,
-│       FaceTaken, NothingToDecide
-├── Contention, DeletionFailed (try again)
+│   ├── InvalidToken: TokenExpired
+│   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken
+│   └── FrameNotRead, FaceTaken, NothingToDecide
+├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
 Each leaf has a stable `code`; edges translate codes, never class names.
@@ -60,6 +62,10 @@ class RegistrationNotFound(NotFound):
 
 class CameraNotFound(NotFound):
     code = "camera_not_found"
+
+
+class IdentityNotFound(NotFound):
+    code = "identity_not_found"
 
 
 class Refused(RollcallError):
@@ -114,6 +120,28 @@ class InvalidToken(Refused):
     code = "invalid_token"
 
 
+class TokenExpired(InvalidToken):
+    """It was good once: sign in again, or refresh it."""
+
+    code = "token_expired"
+
+
+class NotInvited(Refused):
+    """The token is good, but its account belongs to nobody here."""
+
+    code = "not_invited"
+
+
+class IdentityTaken(Refused):
+    """The account belongs to another person."""
+
+    code = "identity_taken"
+
+
+class AdminExists(Refused):
+    code = "admin_exists"
+
+
 class Forbidden(Refused):
     code = "forbidden"
 
@@ -136,6 +164,24 @@ class NotAnInstructor(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class PersonArchived(Refused):
+    code = "person_archived"
+
+
+class CourseArchived(Refused):
+    code = "course_archived"
+
+
+class CourseInUse(Refused):
+    """The course has sessions that the change would falsify."""
+
+    code = "course_in_use"
+
+
+class ExternalIdTaken(Refused):
+    code = "external_id_taken"
 
 
 class TooManyRequests(Refused):
@@ -176,6 +222,12 @@ class DeletionFailed(RollcallError):
     """Something that was to be deleted is still there: try again."""
 
     code = "deletion_failed"
+
+
+class SignInUnavailable(RollcallError):
+    """The identity provider's keys cannot be had: whether a token is good cannot be said. Try again."""
+
+    code = "sign_in_unavailable"
 
 
 class Misconfigured(RollcallError):

@@ -1,14 +1,15 @@
 """What the services ask of the world. wiring.py decides what stands behind each port."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Protocol, TypeVar
 
-from chalicelib.domain.access import Caller, Camera
+from chalicelib.domain.access import Account, Caller, Camera, Identity
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.claims import Claim, Comparison, Verdict
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import Course, Roster
+from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
@@ -38,13 +39,28 @@ class UploadTicket:
 
 class People(Protocol):
     def add(self, person: Person) -> Person:
-        """Answers the stored one; under an id that is there already nothing is written."""
+        """Answers the stored one; under an id that is there already nothing is written. Raises ExternalIdTaken."""
 
     def get(self, person_id: str) -> Person:
         """Raises PersonNotFound."""
 
+    def get_all(self, person_ids: Collection[str]) -> dict[str, Person]:
+        """Those that there are, read strongly."""
+
+    def owners(self, external_ids: Collection[ExternalId]) -> dict[ExternalId, str]:
+        """The person id behind each external id that somebody has, read strongly."""
+
+    def save(self, person: Person, before: Person) -> None:
+        """Replace name and external ids of what was read. Raises Contention, ExternalIdTaken."""
+
+    def archive(self, person_id: str, at: datetime) -> None:
+        """Off all rosters in one transaction; archived already: nothing happens. Raises PersonNotFound, Contention."""
+
+    def restore(self, person_id: str) -> None:
+        """Back on the rosters; not archived: nothing happens. Raises PersonNotFound, Contention."""
+
     def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
-    def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
@@ -69,13 +85,27 @@ class Courses(Protocol):
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
-    def list(self, limit: int, cursor: str | None) -> Page[Course]: ...
-    def roster(self, course_id: str) -> tuple[str, ...]: ...
+    def with_external_id(self, external_id: ExternalId) -> Course:
+        """Raises CourseNotFound."""
+
+    def save(self, course: Course, before: Course) -> None:
+        """Replace the version that was read. Raises Contention, ExternalIdTaken."""
+
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Course]: ...
+    def roster(self, course_id: str) -> tuple[str, ...]:
+        """Read strongly, without those who are archived."""
+
+    def whole_roster(self, course_id: str) -> Roster:
+        """Read strongly."""
+
     def put_on_roster(self, course_id: str, person_id: str) -> None:
-        """Raises CourseNotFound, PersonNotFound, LimitReached. On it already: nothing happens."""
+        """On it already: nothing happens.
+
+        Raises CourseNotFound, CourseArchived, PersonNotFound, PersonArchived, LimitReached, Contention.
+        """
 
     def take_off_roster(self, course_id: str, person_id: str) -> None:
-        """Raises NotOnRoster."""
+        """Raises NotOnRoster, Contention."""
 
     def courses_of(self, person_id: str) -> tuple[str, ...]:
         """The courses on whose roster the person is, read strongly."""
@@ -91,6 +121,30 @@ class Courses(Protocol):
         """Raises NotAnInstructor."""
 
 
+class RosterImports(Protocol):
+    """The steps of an import, each of which may be repeated. Only `switch` changes the roster.
+
+    `digest` tells an import from others of the course. All raise Contention when another writer was first.
+    """
+
+    def begun(self, course_id: str, digest: str) -> str | None:
+        """The seed of the import under way, if there is one, read strongly."""
+
+    def begin(self, roster: Roster, digest: str, seed: str) -> None: ...
+    def members(self, course_id: str, person_ids: Collection[str]) -> frozenset[str]:
+        """Those who have a membership of the course already, on its roster or not yet, read strongly."""
+
+    def create(self, course_id: str, people: Iterable[Person]) -> None:
+        """New people with a membership. Raises ExternalIdTaken."""
+
+    def join(self, course_id: str, person_ids: Iterable[str]) -> None: ...
+    def switch(self, roster: Roster, digest: str, leaving: frozenset[str]) -> None:
+        """Replace the roster's people if it is still at that revision, and note whose memberships are to end."""
+
+    def finish(self, course_id: str, digest: str) -> None:
+        """End the memberships noted, and the import."""
+
+
 class Sessions(Protocol):
     def add(self, session: Session) -> Session:
         """As People.add."""
@@ -102,6 +156,9 @@ class Sessions(Protocol):
         """Replace the revision that was read. Raises Contention when another writer was first."""
 
     def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def unfinished(self, course_id: str, now: datetime) -> Session | None:
+        """A session of the course that is ahead, open or closing, if there is one."""
+
     def due(self, now: datetime) -> tuple[str, ...]: ...
 
 
@@ -203,9 +260,14 @@ class Models(Protocol):
 
 class Access(Protocol):
     def caller(self, token: str) -> Caller | None: ...
-    def add_token(self, token: str, caller: Caller) -> None: ...
+    def add_token(
+        self, token: str, caller: Caller, created_at: datetime, expires_at: datetime | None
+    ) -> None: ...
+    def has_admin(self) -> bool:
+        """Whether somebody may sign in as an admin, or a token of an admin is good. Read a moment late."""
+
     def add_camera(self, camera: Camera, token: str) -> None:
-        """A camera that is there already gets the new token, and its old one ends."""
+        """A camera that is there already gets the new token, and its old one ends. Raises CameraNotFound if revoked."""
 
     def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
         """Remember for a day what an Idempotency-Key was used for. Raises IdempotencyKeyReused."""
@@ -215,6 +277,23 @@ class Access(Protocol):
 
     def cameras(self, limit: int, cursor: str | None) -> Page[Camera]: ...
     def revoke_camera(self, camera_id: str, at: datetime) -> None: ...
+    def replace_camera_token(self, camera_id: str, token: str) -> None:
+        """The old token ends. Raises CameraNotFound, also for one that is revoked, and Contention."""
+
+    def identified(self, account: Account) -> Caller | None: ...
+    def link_identity(self, identity: Identity) -> None:
+        """Again, it changes the role. Raises PersonNotFound, IdentityTaken."""
+
+    def unlink_identity(self, person_id: str, identity_id: str) -> None:
+        """Raises IdentityNotFound."""
+
+    def identities_of(self, person_id: str) -> tuple[Identity, ...]:
+        """All of a person, read strongly."""
+
+
+class IdTokens(Protocol):
+    def account(self, token: str) -> Account:
+        """Whose it is. Raises InvalidToken, TokenExpired, SignInUnavailable."""
 
 
 class RateLimits(Protocol):

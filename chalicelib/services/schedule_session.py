@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import CourseArchived, InvalidRequest
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.sessions import Session, SessionState, due_now
 from chalicelib.services.ports import Courses, Sessions
@@ -21,7 +21,7 @@ def schedule_session(
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> Session:
-    """Without `opens_at` it opens now. Raises CourseNotFound, InvalidRequest."""
+    """Without `opens_at` it opens now. Raises CourseNotFound, CourseArchived, InvalidRequest."""
     now = clock()
     opens_at = opens_at or now
     if closes_at <= max(opens_at, now):
@@ -29,6 +29,8 @@ def schedule_session(
     if closes_at - opens_at > LONGEST:
         raise InvalidRequest("A session lasts 24 hours at most.")
     course = courses.get(course_id)
+    if course.archived_at is not None:
+        raise CourseArchived(f"The course {course_id} is archived.")
     session = Session(
         session_id=new_id(Kind.SESSION),
         course_id=course.course_id,

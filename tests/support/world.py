@@ -22,13 +22,16 @@ from chalicelib.domain.duplicates import Decision
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import Registration
+from chalicelib.domain.rosters import Mode
 from chalicelib.domain.sessions import Session
 from chalicelib.services.add_course import add_course
 from chalicelib.services.add_person import add_person
 from chalicelib.services.close_session import close_session
 from chalicelib.services.decide_registration import decide_registration
 from chalicelib.services.give_consent import give_consent
+from chalicelib.services.import_roster import ImportReport, import_roster
 from chalicelib.services.list_attendance import Entry, list_attendance
+from chalicelib.services.list_roster import list_roster
 from chalicelib.services.make_claim import Pointed, make_claim
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.schedule_session import schedule_session
@@ -57,6 +60,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
+    "ROLLCALL_OIDC_ISSUER": "https://login.school.example/realm",
+    "ROLLCALL_OIDC_AUDIENCE": "rollcall-page",
     "ROLLCALL_PREFIX": "rollcall",
     "ROLLCALL_BUCKET": f"rollcall-pictures-{ACCOUNT_ID}",
 }
@@ -104,6 +109,33 @@ class World:
 
     def add_course(self, name: str = "Mathematics") -> str:
         return add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock).course_id
+
+    def import_roster(
+        self,
+        course_id: str,
+        data: str | bytes,
+        mode: str = "add",
+        *,
+        charset: str = "utf-8",
+        dry_run: bool = False,
+    ) -> ImportReport:
+        return import_roster(
+            course_id,
+            data.encode() if isinstance(data, str) else data,
+            charset=charset,
+            mode=Mode(mode),
+            dry_run=dry_run,
+            courses=wiring.courses(),
+            people=wiring.people(),
+            imports=wiring.roster_imports(),
+            clock=self.clock,
+        )
+
+    def roster(self, course_id: str) -> list[str]:
+        """The names on it."""
+        return [
+            person.name for person in list_roster(course_id, courses=wiring.courses(), people=wiring.people())
+        ]
 
     def open_session(self, course_id: str, **lasting: float) -> str:
         return schedule_session(

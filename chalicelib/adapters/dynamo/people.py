@@ -1,18 +1,31 @@
 """People and consents in DynamoDB."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime
 
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.candidates import drop_candidates
+from chalicelib.adapters.dynamo.external_ids import claim, key_of
 from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.pages import read_page
-from chalicelib.adapters.dynamo.records import CONSENT, PERSON, ConsentRecord, PersonRecord, TemplateRecord
+from chalicelib.adapters.dynamo.records import (
+    ARCHIVED,
+    CONSENT,
+    EXTERNAL,
+    PERSON,
+    ConsentRecord,
+    PersonExternalIdRecord,
+    PersonRecord,
+    RosterRecord,
+    TemplateRecord,
+)
+from chalicelib.adapters.dynamo.rosters import again_if_raced, change, require_person, rosters_of
 from chalicelib.adapters.dynamo.templates import shard_of
-from chalicelib.adapters.dynamo.transactions import Transaction, add_once
+from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
-from chalicelib.domain.errors import Contention, PersonNotFound
+from chalicelib.domain.errors import Contention
+from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.people import Consent, Person, Use
 from chalicelib.services.ports import Page
 
@@ -24,13 +37,47 @@ AddWrites = Callable[[Transaction, PersonRecord], list[Action]]
 
 class DynamoPeople:
     def add(self, person: Person) -> Person:
-        record = PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at)
-        return add_once(
-            record.save, PersonRecord.person_id.does_not_exist(), lambda: self.get(person.person_id), person
-        )
+        transaction = Transaction()
+        add_person(transaction, person, TakenError())
+        try:
+            transaction.commit()
+        except TakenError:
+            return self.get(person.person_id)
+        return person
 
     def get(self, person_id: str) -> Person:
-        return _person(self._record(person_id))
+        return _person(require_person(person_id))
+
+    def get_all(self, person_ids: Collection[str]) -> dict[str, Person]:
+        keys = [(person_id, PERSON) for person_id in person_ids]
+        records = PersonRecord.batch_get(keys, consistent_read=True)
+        return {record.person_id: _person(record) for record in records}
+
+    def owners(self, external_ids: Collection[ExternalId]) -> dict[ExternalId, str]:
+        keys = {key_of(external_id): external_id for external_id in external_ids}
+        records = PersonExternalIdRecord.batch_get([(key, EXTERNAL) for key in keys], consistent_read=True)
+        return {keys[record.person_id]: record.owner for record in records}
+
+    def save(self, person: Person, before: Person) -> None:
+        transaction = Transaction()
+        transaction.update(
+            PersonRecord(person.person_id, PERSON),
+            [
+                PersonRecord.name.set(person.name),
+                PersonRecord.external_ids.set(dict(person.external_ids)),
+                PersonRecord.revision.add(1),
+            ],
+            PersonRecord.revision == before.revision,
+            Contention(f"{person.person_id} was changed by another writer."),
+        )
+        claim(transaction, PersonExternalIdRecord, person.person_id, before.external_ids, person.external_ids)
+        transaction.commit()
+
+    def archive(self, person_id: str, at: datetime) -> None:
+        again_if_raced(lambda: _move(person_id, at))
+
+    def restore(self, person_id: str) -> None:
+        again_if_raced(lambda: _move(person_id, None))
 
     def names(self, person_ids: Iterable[str]) -> dict[str, str]:
         keys = [(person_id, PERSON) for person_id in person_ids]
@@ -38,9 +85,10 @@ class DynamoPeople:
             record.person_id: record.name for record in PersonRecord.batch_get(keys, consistent_read=True)
         }
 
-    def list(self, limit: int, cursor: str | None) -> Page[Person]:
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Person]:
         keys = ("kind", "created_at", "person_id", "sk")
-        return read_page(PersonRecord.by_kind.query, PERSON, _person, limit, cursor, keys=keys)
+        kind = PERSON + ARCHIVED if archived else PERSON
+        return read_page(PersonRecord.by_kind.query, kind, _person, limit, cursor, keys=keys)
 
     def lookalikes(self, person_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         keys = [(person_id, PERSON) for person_id in person_ids]
@@ -94,10 +142,10 @@ class DynamoPeople:
     def _change(self, person_id: str, add_writes: AddWrites) -> None:
         """One transaction with the person's revision and courses; read and sent again when another was first."""
         for attempt in range(1, ATTEMPTS + 1):
-            person = self._record(person_id)
+            person = require_person(person_id)
             transaction = Transaction()
             changes = add_writes(transaction, person)
-            bump_person(transaction, person_id, int(person.revision), *changes)
+            bump_person(transaction, person_id, int(person.revision), actions=changes)
             bump_courses_of(transaction, person_id)
             try:
                 transaction.commit()
@@ -113,11 +161,43 @@ class DynamoPeople:
         except ConsentRecord.DoesNotExist:
             return None
 
-    def _record(self, person_id: str) -> PersonRecord:
-        try:
-            return PersonRecord.get(person_id, PERSON, consistent_read=True)
-        except PersonRecord.DoesNotExist as error:
-            raise PersonNotFound(f"There is no person {person_id}.") from error
+
+def add_person(transaction: Transaction, person: Person, taken: Exception) -> None:
+    """A new person and whose the external ids are. The commit raises `taken` if there is one under the id."""
+    transaction.put(
+        PersonRecord(
+            person_id=person.person_id,
+            name=person.name,
+            created_at=person.created_at,
+            external_ids=dict(person.external_ids),
+            course_count=person.course_count,
+        ),
+        PersonRecord.person_id.does_not_exist(),
+        taken,
+    )
+    claim(transaction, PersonExternalIdRecord, person.person_id, {}, person.external_ids)
+
+
+def _move(person_id: str, archived_at: datetime | None) -> None:
+    """Between being archived and not, with all rosters that name the person, in one transaction."""
+    person = require_person(person_id)
+    archiving = archived_at is not None
+    if (person.archived_at is not None) == archiving:
+        return
+    transaction = Transaction()
+    bump_person(transaction, person_id, int(person.revision), actions=_set_archived(archived_at))
+    people, archived = RosterRecord.people, RosterRecord.archived
+    source, target = (people, archived) if archiving else (archived, people)
+    for roster in rosters_of(person_id):
+        actions = [source.delete({person_id}), target.add({person_id})]
+        change(transaction, roster.course_id, actions, source.contains(person_id))
+    transaction.commit()
+
+
+def _set_archived(at: datetime | None) -> list[Action]:
+    if at is None:
+        return [PersonRecord.archived_at.remove(), PersonRecord.kind.set(PERSON)]
+    return [PersonRecord.archived_at.set(at), PersonRecord.kind.set(PERSON + ARCHIVED)]
 
 
 def _forget_face(transaction: Transaction, person: PersonRecord) -> list[Action]:
@@ -153,4 +233,7 @@ def _person(record: PersonRecord) -> Person:
         created_at=record.created_at,
         revision=int(record.revision),
         lookalikes=frozenset(record.lookalikes or ()),
+        external_ids=record.external_ids or {},
+        archived_at=record.archived_at,
+        course_count=int(record.course_count),
     )

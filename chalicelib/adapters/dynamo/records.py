@@ -20,10 +20,13 @@ from chalicelib.domain.people import Use
 from chalicelib.settings import Settings
 
 PERSON = "person"
+ARCHIVED = "#archived"
+EXTERNAL = "external"
 CONSENT = "consent"
 MEMBERSHIP = "course#"
 COURSE = "course"
-ROSTER = "roster#"
+ROSTER = "roster"
+IMPORT = "import#"
 TEACHING = "teaches#"
 INSTRUCTOR = "instructor#"
 SESSION = "session"
@@ -32,6 +35,8 @@ CAMERA = "camera"
 REVIEW = "review"
 CLAIM = "claim#"
 CLAIMED_FACE = "face#"
+ADMIN = "admin"
+IDENTITY = "identity#"
 
 
 class PeopleByKind(GlobalSecondaryIndex[Any]):
@@ -55,6 +60,8 @@ class PersonRecord(Model):
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
     taught_count = NumberAttribute(null=True)
+    external_ids: JSONAttribute = JSONAttribute(null=True)
+    archived_at = UTCDateTimeAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
     lookalikes = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
@@ -74,13 +81,41 @@ class ConsentRecord(Model):
 
 
 class MembershipRecord(Model):
-    """The same fact as a RosterRecord, found from the person's side by a strong read; so is who teaches a course."""
+    """A course that a person is on the roster of, or teaches, found from the person's side by a strong read.
+
+    Nobody is on a roster without it. An import that was cut off may leave one too many, which bumps a version in vain.
+    """
 
     class Meta:
         table_name = "people"
 
     person_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+
+
+class OwnIdentityRecord(Model):
+    """The same fact as an IdentityRecord, with the account itself, found from the person's side by a strong read."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    issuer = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+    linked_at = UTCDateTimeAttribute()
+
+
+class PersonExternalIdRecord(Model):
+    """Whose an external id is: one item for each makes it unique, and a lookup a get."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=EXTERNAL)
+    owner = UnicodeAttribute()
 
 
 class CoursesByKind(GlobalSecondaryIndex[Any]):
@@ -103,17 +138,52 @@ class CourseRecord(Model):
     name = UnicodeAttribute()
     time_zone = UnicodeAttribute()
     version = NumberAttribute(default=0)
-    roster_size = NumberAttribute(default=0)
     instructor_count = NumberAttribute(null=True)
+    external_ids: JSONAttribute = JSONAttribute(null=True)
+    archived_at = UTCDateTimeAttribute(null=True)
     by_kind = CoursesByKind()
 
 
+class CourseExternalIdRecord(Model):
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=EXTERNAL)
+    owner = UnicodeAttribute()
+
+
 class RosterRecord(Model):
+    """A whole roster is one item, so that one write changes it whole; 1000 ids are 40 KB."""
+
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=ROSTER)
+    people = UnicodeSetAttribute(null=True)
+    archived = UnicodeSetAttribute(null=True)
+    revision = NumberAttribute(default=0)
+
+
+class InstructorRecord(Model):
     class Meta:
         table_name = "courses"
 
     course_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+
+
+class RosterImportRecord(Model):
+    """An import under way: repeated after a cut, it makes the same people of its rows and takes off the same."""
+
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    seed = UnicodeAttribute()
+    leaving = UnicodeSetAttribute(null=True)
 
 
 class SessionsByCourse(GlobalSecondaryIndex[Any]):
@@ -274,6 +344,23 @@ class TokenRecord(Model):
     id = UnicodeAttribute(hash_key=True)
     subject = UnicodeAttribute()
     role = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)  # admins' only: is there one?
+    created_at = UTCDateTimeAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
+    by_kind = AccessByKind()
+
+
+class IdentityRecord(Model):
+    """Whom an account stands for: all that is read when somebody signs in."""
+
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)  # admins' only
+    created_at = UTCDateTimeAttribute()
 
 
 class IdempotencyKeyRecord(Model):
@@ -295,7 +382,8 @@ class CameraRecord(Model):
     kind = UnicodeAttribute(default=CAMERA)
     created_at = UTCDateTimeAttribute()
     name = UnicodeAttribute()
-    course_ids = UnicodeSetAttribute()
+    course_ids = UnicodeSetAttribute(null=True)
+    rooms = UnicodeSetAttribute(null=True)
     token_id = UnicodeAttribute()
     revoked_at = UTCDateTimeAttribute(null=True)
     by_kind = AccessByKind()
@@ -330,8 +418,13 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (PersonRecord, "people"),
     (ConsentRecord, "people"),
     (MembershipRecord, "people"),
+    (OwnIdentityRecord, "people"),
+    (PersonExternalIdRecord, "people"),
     (CourseRecord, "courses"),
+    (CourseExternalIdRecord, "courses"),
     (RosterRecord, "courses"),
+    (InstructorRecord, "courses"),
+    (RosterImportRecord, "courses"),
     (SessionRecord, "attendance"),
     (MarkRecord, "attendance"),
     (ClaimRecord, "attendance"),
@@ -340,6 +433,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
+    (IdentityRecord, "access"),
     (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
     (RateRecord, "access"),

@@ -79,7 +79,7 @@ class DynamoTemplates:
         key = candidate_key(model_id, person_id, registration.registration_id)
         transaction.put(TemplateRecord(key.model_shard, key.person_id, occasions=_occasions(candidate)))
         _conclude(transaction, registration, outcome)
-        bump_person(transaction, person_id, revision, PersonRecord.model_ids.add({model_id}))
+        bump_person(transaction, person_id, revision, model_id)
         _commit_once(transaction)
 
     def enrol(
@@ -100,7 +100,7 @@ class DynamoTemplates:
             _check_consent(transaction, other_id)
             _look_alike(transaction, other_id, other_revision, {person_id})
         others = [PersonRecord.lookalikes.add(set(lookalikes))] if lookalikes else []
-        bump_person(transaction, person_id, revision, *others)
+        bump_person(transaction, person_id, revision, actions=others)
         bump_courses_of(transaction, person_id)
         _commit_once(transaction)
 
@@ -143,7 +143,7 @@ def _delete_candidate(transaction: Transaction, registration: Registration) -> N
 
 
 def _look_alike(transaction: Transaction, person_id: str, revision: int, others: set[str]) -> None:
-    bump_person(transaction, person_id, revision, PersonRecord.lookalikes.add(others))
+    bump_person(transaction, person_id, revision, actions=[PersonRecord.lookalikes.add(others)])
 
 
 def _record(template: Template) -> TemplateRecord:
