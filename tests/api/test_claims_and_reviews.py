@@ -17,7 +17,8 @@ def frame_with_a_face(api: Api, really: str = "Ada") -> tuple[str, str]:
         world.enrol(name)
     frame = world.post_frame(world.open_session(course_id), picture("somebody", really={"somebody": really}))
     on_frame_uploaded(world.event(frame.key), None)
-    wiring.access().add_token("rollcall_student", Caller(world.people["Ada"], Role.STUDENT))
+    student = Caller(world.people["Ada"], Role.STUDENT)
+    wiring.access().add_token("rollcall_student", student, created_at=world.now, expires_at=None)
     return frame.frame_id, "rollcall_student"
 
 

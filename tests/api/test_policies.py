@@ -207,10 +207,11 @@ def claimed_face(api: Api, calls: set[tuple[str, Call]], frame_id: str, person_i
     world.add_person("Dan", course_id=course_id)
     world.enrol("Dan")
     session_id = wiring.frames().get(frame_id).session_id
-    frame = world.post_frame(session_id, picture("Dan", really={"Dan": "Ada"}))
-    on_frame_uploaded(world.event(frame.key), None)
+    shown = picture("Dan", really={"Dan": "Ada"})
+    posted = api.call("POST", f"/v1/sessions/{session_id}/frames", shown, content_type="image/png").json_body
+    on_frame_uploaded(world.event(f"frames/{session_id}/{posted['id']}"), None)
     forget_champion()
-    path = f"/v1/frames/{frame.frame_id}/claims"
+    path = f"/v1/frames/{posted['id']}/claims"
     with calls_of("api_handler", calls):
         made = api.call("POST", path, {"person_id": person_id, "face": 0}).json_body
     claim = wiring.claims().get(session_id, made["id"])
