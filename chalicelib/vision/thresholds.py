@@ -16,6 +16,8 @@ Pair = tuple[int, int]
 LOOKALIKE_MARGINS = 2
 """How many margins apart look-alikes must be where a pack does not say. Of the faces of LFW's most alike people one in
 fifteen is then left to a human; at three margins it would be every fourth. Nothing is measured on twins."""
+LARGEST_SCHOOL = 10_000
+"""So many people are searched for duplicates at most: a similarity can still reach the threshold."""
 FEWEST_PEOPLE = 30
 """Smaller rosters are held to this one's thresholds, on the safe side: a class, and the smallest that is measured."""
 
@@ -198,10 +200,9 @@ def _duplicate_of(declared: Mapping[str, Any]) -> dict[Pair, Curve]:
         raise ValueError(
             "thresholds of duplicates are declared for every pair of enrolment counts from 1-1 on"
         )
-    if not all(
-        -1 <= curve.at(people) <= 1 for curve in curves.values() for people in (FEWEST_PEOPLE, 10_000)
-    ):
-        raise ValueError("a threshold of duplicates outside -1 to 1, for a school of up to 10000")
+    ends = (FEWEST_PEOPLE, LARGEST_SCHOOL)
+    if not all(-1 <= curve.at(people) <= 1 for curve in curves.values() for people in ends):
+        raise ValueError(f"a threshold of duplicates outside -1 to 1, for a school of up to {LARGEST_SCHOOL}")
     return curves
 
 
