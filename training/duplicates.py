@@ -24,15 +24,17 @@ from chalicelib.vision.pack import Pack, load_pack
 from chalicelib.vision.thresholds import Curve, Pair
 from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
 from training.features import look_at
+from training.lookalikes import LOOKS, lookalike_margins
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.rates import outcomes, rate_of
-from training.trials import COUNTS, Features, Floats, template_of
+from training.split import PROBES_FROM
+from training.trials import COUNTS, Features, Floats, cohort_of, template_of
 
 FPIR = 0.005
 SIZES = (100, 250, 1000, 5000)
 DRAWS = 10
-SEARCHES = 8
-"""Photos of a person beyond these are not looked at: six to be enrolled twice, and some without a face."""
+MOST_PHOTOS = PROBES_FROM + LOOKS
+"""Photos of a person beyond these are not looked at."""
 _LEVEL_RANK, _SLOPE_RANK = 30, 300
 PAIRS = tuple(combinations_with_replacement(COUNTS, 2))
 
@@ -162,6 +164,9 @@ def table_of(document: dict[str, Any]) -> Iterator[str]:
             "{:.2%} [{:.2%}, {:.2%}]".format(row["fpir"], *row["fpir_interval"]) if "fpir" in row else "-"
         )
         yield f"{photos:8} {row['school']:6}  {row['threshold']:9.4f}  {row['detected']:8.3f}  {alarms}"
+    yield "photos  margins to a look-alike  accepted  as the other"
+    for row in document.get("lookalikes", ()):
+        yield f"{row['enrol']:6}  {row['margins']:23}  {row['accepted']:8.3f}  {row['accepted_as_the_other']:12}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -176,12 +181,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sets = {name: people_in(getattr(given, name)) for name in ("people", "strangers", "cohort")}
         require_distinct(sets)
         everybody = [person for people in sets.values() for person in people]
-        photos = [photo for person in everybody for photo in person.photos[:SEARCHES]]
+        known = [person for person in sets["people"] if len(person.photos) > PROBES_FROM]
+        photos = [photo for person in everybody for photo in person.photos[:MOST_PHOTOS]]
         features = look_at(photos, pack, cache=given.cache, say=say)
     except (WrongSets, PackRefused) as error:
         say(str(error))
         return WRONG_CALL
     document = evaluate_duplicates(everybody, features, pack)
+    document["lookalikes"] = lookalike_margins(
+        known, cohort_of(sets["cohort"], features, pack.model_id), features, pack
+    )
     write_document(document, given.out)
     for line in table_of(document):
         print(line)

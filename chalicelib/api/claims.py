@@ -9,7 +9,7 @@ from chalicelib import wiring
 from chalicelib.api.attendance import BoxOut
 from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
-from chalicelib.api.schemas import Id, In, Out, Query, Time
+from chalicelib.api.schemas import Id, In, Out, PageOut, PageQuery, Query, Time
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.claims import Claim, ClaimState, Comparison
 from chalicelib.domain.clock import utc_now
@@ -143,6 +143,15 @@ def get_claim(request: ApiRequest, frame_id: str, claim_id: str, query: ClaimQue
         raise Forbidden("This is another person's claim.")
     headers = {"Retry-After": "1"} if claim.state is ClaimState.PENDING else {}
     return Answer(ClaimOut.of(claim, request.caller), headers)
+
+
+@claims.route("GET", "/v1/sessions/{session_id}/claims")
+def list_claims(request: ApiRequest, session_id: str, query: PageQuery) -> PageOut[ClaimOut]:
+    """List the claims to faces of a session: what was refused is for the instructor to look at."""
+    wiring.sessions().get(session_id)
+    page = wiring.claims().of_session(session_id, query.limit, query.cursor)
+    items = tuple(ClaimOut.of(claim, request.caller) for claim in page.items)
+    return PageOut[ClaimOut](items=items, next_cursor=page.cursor)
 
 
 def _claimant(caller: Caller, person_id: str | None) -> str:

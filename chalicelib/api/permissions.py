@@ -70,6 +70,7 @@ PERMISSIONS: Mapping[str, Rule] = {
     # claims
     "POST /v1/frames/{frame_id}/claims": _EVERYBODY,
     "GET /v1/frames/{frame_id}/claims/{claim_id}": _EVERYBODY,
+    "GET /v1/sessions/{session_id}/claims": _STAFF,
     "POST /v1/cameras": _ADMINS,
     "GET /v1/cameras": _ADMINS,
     "POST /v1/cameras/{camera_id}/token": _ADMINS,

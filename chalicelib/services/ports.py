@@ -192,7 +192,7 @@ class Claims(Protocol):
     def get(self, session_id: str, claim_id: str) -> Claim:
         """Read strongly. Raises ClaimNotFound."""
 
-    def of_session(self, session_id: str) -> tuple[Claim, ...]: ...
+    def of_session(self, session_id: str, limit: int, cursor: str | None) -> Page[Claim]: ...
     def take_face(self, claim: Claim) -> None:
         """The face is the claim's person's from now on. Raises FaceTaken if it is another's."""
 

@@ -69,6 +69,20 @@ def test_a_refused_claim_is_shown_in_the_register_and_marks_nobody(api: Api) -> 
     assert entry["refused_claim"]["source"] == "claim"
 
 
+def test_an_instructor_lists_the_claims_of_a_session_page_by_page(api: Api) -> None:
+    frame_id, token = frame_with_a_face(api)
+    for name in ("Ada", "Ben"):
+        body = {"person_id": api.world.people[name], "face": 0}
+        settle(api, api.call("POST", f"/v1/frames/{frame_id}/claims", body).json_body["id"], frame_id)
+    path = f"/v1/sessions/{wiring.frames().get(frame_id).session_id}/claims?limit=1"
+    first = api.call("GET", path).json_body
+    second = api.call("GET", f"{path}&cursor={first['next_cursor']}").json_body
+    states = {each["person_id"]: each["state"] for page in (first, second) for each in page["items"]}
+    assert states == {api.world.people["Ada"]: "accepted", api.world.people["Ben"]: "refused"}
+    assert api.code(api.call("GET", f"{path}&cursor=e30")) == (400, "invalid_request")
+    assert api.code(api.call("GET", path, token=token)) == (403, "forbidden")
+
+
 def test_what_cannot_be_claimed_says_why(api: Api) -> None:
     frame_id, _ = frame_with_a_face(api)
     path, ada = f"/v1/frames/{frame_id}/claims", api.world.people["Ada"]

@@ -244,7 +244,7 @@ def test_a_claim_cut_off_before_its_message_is_announced_when_made_again(world: 
     assert world.messages("claims") == []
     claim = world.claim(frame_id, "Ada")
     assert world.messages("claims") == [{"session_id": session, "claim_id": claim.claim_id}]
-    assert [each.claim_id for each in wiring.claims().of_session(session)] == [claim.claim_id]
+    assert wiring.claims().of_session(session, 10, None).items == (claim,)
 
 
 def make(world: World, frame_id: str, pointed: Pointed, name: str = "Ada") -> Claim:

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.thresholds import Pair
-from tests.training.made_up import crowd
+from tests.training.made_up import crowd, thresholds
 from training.duplicates import (
     FPIR,
     PAIRS,
@@ -16,6 +16,7 @@ from training.duplicates import (
     references_of,
     table_of,
 )
+from training.lookalikes import lookalike_margins
 from training.photos import WrongSets
 
 KNOWN, FRESH = crowd("known", 400, 7, 1), crowd("fresh", 400, 7, 11)
@@ -30,7 +31,7 @@ def calibrated(pack: Pack) -> Pack:
 @pytest.fixture(scope="module")
 def rows(calibrated: Pack) -> dict[tuple[Pair, int], dict]:
     document = evaluate_duplicates(FRESH.people, FRESH.features, calibrated)
-    assert len(list(table_of(document))) == 2 + len(document["results"])
+    assert len(list(table_of(document))) == 3 + len(document["results"])
     return {(tuple(row["enrolments"]), row["school"]): row for row in document["results"]}
 
 
@@ -61,3 +62,15 @@ def test_too_few_people_are_refused(pack: Pack) -> None:
     few = crowd("few", 20, 7, 6)
     with pytest.raises(WrongSets):
         choose_duplicate_thresholds(few.people, few.features, pack)
+
+
+def test_the_further_look_alikes_must_stand_apart_the_fewer_are_accepted(pack: Pack) -> None:
+    some = crowd("pair", 40, 5, 8)
+    calibrated = replace(pack, thresholds=thresholds(accept=0.5, margin=0.15))
+    found = lookalike_margins(some.people, (), some.features, calibrated)
+    assert {(row["enrol"], row["margins"]) for row in found} == {(n, k) for n in (1, 2, 3) for k in (1, 2, 3)}
+    for enrol in (1, 2, 3):
+        rows = [row for row in found if row["enrol"] == enrol]
+        assert [row["accepted"] for row in rows] == sorted((row["accepted"] for row in rows), reverse=True)
+        assert rows[0]["accepted"] > rows[-1]["accepted"] > 0
+        assert rows[-1]["accepted_as_the_other"] <= rows[0]["accepted_as_the_other"] < rows[0]["faces"] / 10

@@ -2,15 +2,18 @@
 
 from contextlib import suppress
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import CLAIM, CLAIMED_FACE, ClaimedFaceRecord, ClaimRecord
 from chalicelib.adapters.dynamo.transactions import conditional
 from chalicelib.domain.claims import Claim, ClaimState, Comparison, Verdict
 from chalicelib.domain.errors import ClaimNotFound, FaceTaken
 from chalicelib.domain.sightings import Box
+from chalicelib.services.ports import Page
 
 
 class _SettledError(Exception):
@@ -40,9 +43,10 @@ class DynamoClaims:
         except ClaimRecord.DoesNotExist as error:
             raise ClaimNotFound(f"There is no claim {claim_id}.") from error
 
-    def of_session(self, session_id: str) -> tuple[Claim, ...]:
-        records = ClaimRecord.query(session_id, ClaimRecord.sk.startswith(CLAIM), consistent_read=True)
-        return tuple(sorted(map(_claim, records), key=lambda claim: claim.created_at))
+    def of_session(self, session_id: str, limit: int, cursor: str | None) -> Page[Claim]:
+        """By id, which says nothing of when they were made."""
+        query = partial(ClaimRecord.query, range_key_condition=ClaimRecord.sk.startswith(CLAIM))
+        return read_page(query, session_id, _claim, limit, cursor, keys=("session_id", "sk"))
 
     def take_face(self, claim: Claim) -> None:
         sk = f"{CLAIMED_FACE}{claim.frame_id}#{claim.face}"
