@@ -14,7 +14,7 @@ Value = TypeVar("Value")
 Pair = tuple[int, int]
 
 LOOKALIKE_MARGINS = 2
-"""How many margins apart look-alikes must be where a pack does not say. Of the looks at LFW's most alike people it leaves
+"""How many margins apart look-alikes must be where a pack does not say. Of looks at LFW's most alike people it leaves
 3 to 12 of a hundred more to a human; three margins would 14 to 53 (`make duplicates`). Nothing is measured on twins."""
 LARGEST_SCHOOL = 10_000
 """So many people are searched for duplicates at most: a similarity can still reach the threshold."""
