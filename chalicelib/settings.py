@@ -35,6 +35,7 @@ class Settings:
     frame_record_days: int = 400
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
+    planning_days: int = 14  # how far ahead a timetable's sessions are scheduled
     cached_galleries: int = 8
     profile: str = "aws"  # or local: the local stack
     oidc_issuer: str = (

@@ -33,6 +33,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.NotOnRoster: HTTPStatus.NOT_FOUND,
     errors.NotAnInstructor: HTTPStatus.NOT_FOUND,
     errors.LimitReached: HTTPStatus.CONFLICT,
+    errors.CodeRefused: HTTPStatus.FORBIDDEN,
     errors.PersonArchived: HTTPStatus.CONFLICT,
     errors.CourseArchived: HTTPStatus.CONFLICT,
     errors.CourseInUse: HTTPStatus.CONFLICT,

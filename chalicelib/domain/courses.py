@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from chalicelib.domain.sessions import Confirmation
+
+GRACE_MINUTES = 10
 
 
 @dataclass(frozen=True)
 class Course:
-    """What is taught, in an IANA time zone. `version` rises with every change of it, its roster or its gallery."""
+    """What is taught, in an IANA time zone. `version` rises with every change of it, its roster or its gallery.
+
+    Who is seen `grace_minutes` or more after a session's scheduled start is late.
+    """
 
     course_id: str
     name: str
@@ -16,6 +23,12 @@ class Course:
     version: int = 0
     external_ids: Mapping[str, str] = field(default_factory=dict)
     archived_at: datetime | None = None
+    grace_minutes: int = GRACE_MINUTES
+    confirmation: Confirmation = Confirmation.AUTO
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(minutes=self.grace_minutes)
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,15 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, FaceNotFound, ClaimNotFound,
-│             RegistrationNotFound, CameraNotFound, IdentityNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound, FaceNotFound,
+│             ClaimNotFound, RegistrationNotFound, CameraNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
-│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken
+│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, CodeRefused
 │   └── FrameNotRead, FaceTaken, NothingToDecide
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
@@ -40,6 +40,10 @@ class CourseNotFound(NotFound):
 
 class SessionNotFound(NotFound):
     code = "session_not_found"
+
+
+class TimetableNotFound(NotFound):
+    code = "timetable_not_found"
 
 
 class FrameNotFound(NotFound):
@@ -164,6 +168,12 @@ class NotAnInstructor(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class CodeRefused(Refused):
+    """What was typed is not the code being shown in class, or no longer."""
+
+    code = "code_refused"
 
 
 class PersonArchived(Refused):

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import GRACE_MINUTES, Course
 from chalicelib.domain.external_ids import with_changes
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.names import tidy_name
+from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.ports import Courses
 
 
@@ -14,6 +15,8 @@ def add_course(
     name: str,
     time_zone: str,
     *,
+    grace_minutes: int = GRACE_MINUTES,
+    confirmation: Confirmation = Confirmation.AUTO,
     courses: Courses,
     clock: Clock,
     external_ids: Mapping[str, str | None] | None = None,
@@ -26,5 +29,7 @@ def add_course(
         time_zone=time_zone,
         created_at=clock(),
         external_ids=with_changes({}, external_ids or {}),
+        grace_minutes=grace_minutes,
+        confirmation=confirmation,
     )
     return courses.add(course)

@@ -2,20 +2,23 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Account, Caller, Camera, Identity
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.claims import Claim, Comparison, Verdict
+from chalicelib.domain.codes import Code
 from chalicelib.domain.courses import Course, Roster
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
+from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Box, Seen
 from chalicelib.domain.templates import Candidate, Champion, ExtractedViews, Template
+from chalicelib.domain.timetable import Timetable
 
 Item = TypeVar("Item")
 
@@ -152,14 +155,67 @@ class Sessions(Protocol):
     def get(self, session_id: str) -> Session:
         """Read strongly. Raises SessionNotFound."""
 
-    def save(self, session: Session) -> None:
-        """Replace the revision that was read. Raises Contention when another writer was first."""
+    def of_ids(self, session_ids: tuple[str, ...]) -> tuple[Session, ...]:
+        """Those that there are, in any order, read strongly."""
 
-    def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def save(self, session: Session, *, unless_watched: bool = False) -> None:
+        """Replace the revision that was read. Raises Contention when another writer was first.
+
+        `unless_watched`: and also when a camera has been seen to deliver something.
+        """
+
+    def of_course(
+        self,
+        course_id: str,
+        limit: int,
+        cursor: str | None,
+        *,
+        opens_from: datetime | None = None,
+        opens_until: datetime | None = None,
+    ) -> Page[Session]: ...
+    def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
     def unfinished(self, course_id: str, now: datetime) -> Session | None:
         """A session of the course that is ahead, open or closing, if there is one."""
 
     def due(self, now: datetime) -> tuple[str, ...]: ...
+    def watch(self, session_id: str) -> Watch:
+        """Read strongly."""
+
+    def start_watch(self, session_id: str) -> None:
+        """Note that a camera of the session could see; once noted, nothing happens."""
+
+    def settle_watch(self, session_id: str) -> None: ...
+
+
+class Timetables(Protocol):
+    def get(self, course_id: str) -> Timetable | None:
+        """Read strongly."""
+
+    def put(self, timetable: Timetable, due_at: datetime) -> None:
+        """Replace the revision before this one. Raises Contention when another writer was first."""
+
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """The courses whose sessions are to be planned, those that wait longest first."""
+
+    def planned(self, course_id: str, first: date) -> dict[str, date]:
+        """The ids of the sessions planned for a day from `first` on, with the day; read strongly."""
+
+    def plan(self, timetable: Timetable, day: date, session: Session, *, new: bool) -> None:
+        """Write a session if the timetable is still this one. A new session that is there already is left alone.
+
+        Raises Contention when the timetable or the session was changed by another writer.
+        """
+
+    def put_off(self, timetable: Timetable, due_at: datetime | None) -> None:
+        """Planned: due again then, or never. If the timetable has changed meanwhile, nothing happens."""
+
+
+class Codes(Protocol):
+    def put(self, code: Code) -> None:
+        """It takes the place of the session's code before."""
+
+    def get(self, session_id: str) -> Code | None:
+        """Read strongly."""
 
 
 class Attendance(Protocol):
@@ -167,8 +223,17 @@ class Attendance(Protocol):
         """The record, or a blank one at revision 0."""
 
     def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]: ...
-    def save(self, record: AttendanceRecord, *, needs_consent: bool) -> None:
-        """Replace the revision that was read. Raises Contention, and ConsentMissing if consent is needed and gone."""
+    def of_person(self, person_id: str, limit: int, cursor: str | None) -> Page[AttendanceRecord]:
+        """Of all sessions, by their scheduled start, the oldest first."""
+
+    def history(self, session_id: str, person_id: str) -> tuple[Change, ...]:
+        """In the order in which the changes were written."""
+
+    def save(self, record: AttendanceRecord, *, needs_consent: bool, change: Change | None = None) -> None:
+        """Replace the revision that was read, and write the change beside it, both or neither.
+
+        Raises Contention, and ConsentMissing if consent is needed and gone.
+        """
 
 
 class Frames(Protocol):
@@ -280,7 +345,9 @@ class Access(Protocol):
     def replace_camera_token(self, camera_id: str, token: str) -> None:
         """The old token ends. Raises CameraNotFound, also for one that is revoked, and Contention."""
 
-    def identified(self, account: Account) -> Caller | None: ...
+    def identified(self, account: Account) -> Caller | None:
+        """The account's person, in the role of the link, unless that person is archived or was erased."""
+
     def link_identity(self, identity: Identity) -> None:
         """Again, it changes the role. Raises PersonNotFound, IdentityTaken."""
 

@@ -1,4 +1,4 @@
-"""Update a course's name, time zone and external ids."""
+"""Update a course's name, time zone, grace, confirmation and external ids."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +7,7 @@ from chalicelib.domain.courses import Course
 from chalicelib.domain.errors import CourseInUse, PreconditionFailed
 from chalicelib.domain.external_ids import with_changes
 from chalicelib.domain.names import tidy_name
+from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.ports import Courses, Sessions
 
 
@@ -19,8 +20,12 @@ def update_course(
     version: int | None,
     courses: Courses,
     sessions: Sessions,
+    grace_minutes: int | None = None,
+    confirmation: Confirmation | None = None,
 ) -> Course:
     """What is None stays; an external id of None is taken away. `version`: the one that the caller has seen, if any.
+
+    Sessions that are scheduled already keep their grace and their confirmation.
 
     Raises CourseNotFound, PreconditionFailed, CourseInUse, InvalidRequest, ExternalIdTaken, Contention.
     """
@@ -31,6 +36,8 @@ def update_course(
         before,
         name=before.name if name is None else tidy_name(name),
         time_zone=time_zone or before.time_zone,
+        grace_minutes=before.grace_minutes if grace_minutes is None else grace_minutes,
+        confirmation=confirmation or before.confirmation,
         external_ids=with_changes(before.external_ids, external_ids),
     )
     if course == before:

@@ -16,9 +16,10 @@ from chalicelib.adapters.dynamo.records import (
 )
 from chalicelib.adapters.dynamo.rosters import Rosters, require_course
 from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import GRACE_MINUTES, Course
 from chalicelib.domain.errors import Contention, CourseNotFound
 from chalicelib.domain.external_ids import ExternalId
+from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.ports import Page
 
 
@@ -31,6 +32,8 @@ class DynamoCourses(Rosters, Instructors):
                 created_at=course.created_at,
                 name=course.name,
                 time_zone=course.time_zone,
+                grace_minutes=course.grace_minutes,
+                confirmation=course.confirmation.value,
                 external_ids=dict(course.external_ids),
             ),
             CourseRecord.course_id.does_not_exist(),
@@ -65,6 +68,8 @@ class DynamoCourses(Rosters, Instructors):
             [
                 CourseRecord.name.set(course.name),
                 CourseRecord.time_zone.set(course.time_zone),
+                CourseRecord.grace_minutes.set(course.grace_minutes),
+                CourseRecord.confirmation.set(course.confirmation.value),
                 CourseRecord.external_ids.set(dict(course.external_ids)),
                 CourseRecord.kind.set(_kind(course.archived_at is not None)),
                 _set_archived(course.archived_at),
@@ -92,6 +97,8 @@ def _course(record: CourseRecord) -> Course:
         time_zone=record.time_zone,
         created_at=record.created_at,
         version=int(record.version),
+        grace_minutes=int(record.grace_minutes if record.grace_minutes is not None else GRACE_MINUTES),
+        confirmation=Confirmation(record.confirmation or Confirmation.AUTO),
         external_ids=record.external_ids or {},
         archived_at=record.archived_at,
     )
