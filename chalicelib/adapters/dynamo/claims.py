@@ -2,7 +2,6 @@
 
 from contextlib import suppress
 from dataclasses import asdict
-from functools import partial
 from typing import Any
 
 from pynamodb.expressions.update import Action
@@ -45,8 +44,8 @@ class DynamoClaims:
 
     def of_session(self, session_id: str, limit: int, cursor: str | None) -> Page[Claim]:
         """By id, which says nothing of when they were made."""
-        query = partial(ClaimRecord.query, range_key_condition=ClaimRecord.sk.startswith(CLAIM))
-        return read_page(query, session_id, _claim, limit, cursor, keys=("session_id", "sk"))
+        theirs, keys = ClaimRecord.sk.startswith(CLAIM), ("session_id", "sk")
+        return read_page(ClaimRecord.query, session_id, _claim, limit, cursor, keys=keys, range_=theirs)
 
     def take_face(self, claim: Claim) -> None:
         sk = f"{CLAIMED_FACE}{claim.frame_id}#{claim.face}"
