@@ -60,6 +60,9 @@ class Settings:
     def closing_patience(self) -> timedelta:
         return timedelta(seconds=self.closing_patience_seconds)
 
+    def queue(self, name: str) -> str:
+        return f"{self.prefix}-{name}"
+
     def table(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 

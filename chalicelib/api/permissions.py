@@ -23,6 +23,7 @@ _STAFF = _to(EVERY, instructor=OWN)
 _PEOPLE = _to(EVERY, instructor=OWN, student=OWN)
 _SELF = _to(EVERY, student=OWN)
 _DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
+_EVERYBODY = _to(EVERY, instructor=OWN, student=OWN, camera=OWN)
 
 PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/health": PUBLIC,
@@ -49,6 +50,8 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/people/{person_id}/registrations": _SELF,
     "GET /v1/people/{person_id}/registrations": _SELF,
     "GET /v1/people/{person_id}/registrations/{registration_id}": _SELF,
+    "GET /v1/registrations-awaiting-review": _ADMINS,
+    "POST /v1/people/{person_id}/registrations/{registration_id}/decision": _ADMINS,
     # courses and rosters
     "POST /v1/courses": _ADMINS,
     "GET /v1/courses": _ADMINS,
@@ -86,6 +89,10 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/sessions/{session_id}/frames": _DEVICES,
     "POST /v1/sessions/{session_id}/frame-uploads": _DEVICES,
     "GET /v1/frames/{frame_id}": _DEVICES,
+    # claims
+    "POST /v1/frames/{frame_id}/claims": _EVERYBODY,
+    "GET /v1/frames/{frame_id}/claims/{claim_id}": _EVERYBODY,
+    "GET /v1/sessions/{session_id}/claims": _STAFF,
     "POST /v1/cameras": _ADMINS,
     "GET /v1/cameras": _ADMINS,
     "POST /v1/cameras/{camera_id}/token": _ADMINS,

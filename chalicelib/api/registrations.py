@@ -51,6 +51,7 @@ class OutcomeOut(Out):
     views_kept: int
     views_sampled: int
     dropped: dict[str, int]
+    decided_by: str | None
 
     @classmethod
     def of(cls, outcome: Outcome) -> "OutcomeOut":
@@ -61,6 +62,7 @@ class OutcomeOut(Out):
             views_kept=outcome.views_kept,
             views_sampled=outcome.views_sampled,
             dropped=dict(outcome.dropped),
+            decided_by=outcome.decided_by,
         )
 
 

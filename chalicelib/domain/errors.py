@@ -1,15 +1,16 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound,
-│             RegistrationNotFound, CameraNotFound, IdentityNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound, FaceNotFound,
+│             ClaimNotFound, RegistrationNotFound, CameraNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
-│   └── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
+│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
+│   └── FrameNotRead, FaceTaken, NothingToDecide
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -47,6 +48,16 @@ class TimetableNotFound(NotFound):
 
 class FrameNotFound(NotFound):
     code = "frame_not_found"
+
+
+class FaceNotFound(NotFound):
+    """A face of a frame that is not among those that were found in it."""
+
+    code = "face_not_found"
+
+
+class ClaimNotFound(NotFound):
+    code = "claim_not_found"
 
 
 class RegistrationNotFound(NotFound):
@@ -197,6 +208,24 @@ class TooManyRequests(Refused):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class FrameNotRead(Refused):
+    """The frame's faces are not known yet: ask again when it has been read."""
+
+    code = "frame_not_read"
+
+
+class FaceTaken(Refused):
+    """Another person's claim to that face was accepted."""
+
+    code = "face_taken"
+
+
+class NothingToDecide(Refused):
+    """A review that is over, or never was one."""
+
+    code = "nothing_to_decide"
 
 
 class Contention(RollcallError):
