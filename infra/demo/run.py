@@ -64,7 +64,7 @@ def _register(scenario: Scenario, admin: Client, course: Class, say: Say) -> int
             PATIENCE_SECONDS,
             "Reading a registration",
         )
-        say(f"  {course.name_by_id[person_id]}: {read['state']}. {read['explanation']}")
+        say(f"  {course.name_by_id[person_id]}: {read['state']}. {read['outcome']['explanation']}")
         if read["state"] == "enrolled":
             enrolled.add(person_id)
     return len(enrolled)
