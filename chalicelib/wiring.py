@@ -52,6 +52,14 @@ def people() -> ports.People:
 
 
 @_once
+def consent_texts() -> ports.ConsentTexts:
+    from chalicelib.adapters.dynamo.consent_texts import DynamoConsentTexts
+
+    _tables()
+    return DynamoConsentTexts()
+
+
+@_once
 def courses() -> ports.Courses:
     from chalicelib.adapters.dynamo.courses import DynamoCourses
 

@@ -28,6 +28,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.ConsentMissing: HTTPStatus.CONFLICT,
     errors.NotOnRoster: HTTPStatus.NOT_FOUND,
     errors.LimitReached: HTTPStatus.CONFLICT,
+    errors.ConsentTextExists: HTTPStatus.CONFLICT,
     errors.Contention: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DeletionFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,

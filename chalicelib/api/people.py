@@ -9,7 +9,7 @@ from chalicelib.api.routes import ADMIN, ApiRequest, Routes
 from chalicelib.api.schemas import ConsentIn, PageQuery, PersonIn, page_out, time_out
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.errors import ConsentMissing
-from chalicelib.domain.people import Consent, Person
+from chalicelib.domain.people import Consent, Person, Signer
 from chalicelib.services.add_person import add_person
 from chalicelib.services.give_consent import give_consent
 from chalicelib.services.withdraw_consent import withdraw_consent
@@ -41,8 +41,10 @@ def put_consent(request: ApiRequest, person_id: str) -> dict[str, Any]:
     consent = give_consent(
         person_id,
         text_version=body.text_version,
-        signed_by=body.signed_by,
+        signer=Signer(body.signer.name, body.signer.relation),
+        method=body.method,
         uses=body.uses,
+        texts=wiring.consent_texts(),
         people=wiring.people(),
         media=wiring.media(),
         clock=utc_now,
@@ -75,7 +77,9 @@ def _consent_out(consent: Consent) -> dict[str, Any]:
         "person_id": consent.person_id,
         "active": consent.active,
         "text_version": consent.text_version,
-        "signed_by": consent.signed_by,
+        "text_sha256": consent.text_sha256,
+        "signer": {"name": consent.signer.name, "relation": consent.signer.relation.value},
+        "method": consent.method.value,
         "uses": list(consent.uses),
         "given_at": time_out(consent.given_at),
         "withdrawn_at": time_out(consent.withdrawn_at),

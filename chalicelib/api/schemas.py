@@ -9,7 +9,7 @@ from zoneinfo import available_timezones
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.domain.media import MediaType
-from chalicelib.domain.people import Use
+from chalicelib.domain.people import Method, Relation, Use
 from chalicelib.services.ports import Page, UploadTicket
 from chalicelib.settings import (
     MAX_FRAME_BYTES,
@@ -51,6 +51,9 @@ TimeZone = Annotated[Text, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc_years)]
 
 
+Uses = Annotated[tuple[Use, ...], Field(min_length=1, max_length=len(Use))]
+
+
 class In(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -59,10 +62,16 @@ class PersonIn(In):
     name: Text
 
 
+class SignerIn(In):
+    name: Text
+    relation: Literal[Relation.SELF, Relation.GUARDIAN, Relation.REPRESENTATIVE]
+
+
 class ConsentIn(In):
     text_version: Text
-    signed_by: Text
-    uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=len(Use))] = tuple(Use)
+    signer: SignerIn
+    method: Literal[Method.PAPER, Method.ELECTRONIC, Method.IN_PERSON]
+    uses: Uses
 
 
 class CourseIn(In):

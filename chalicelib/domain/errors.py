@@ -1,12 +1,14 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
+│   ConsentTextNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   └── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
+│   └── UsesNotNamed, ConsentTextExists
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -48,6 +50,10 @@ class RegistrationNotFound(NotFound):
 
 class CameraNotFound(NotFound):
     code = "camera_not_found"
+
+
+class ConsentTextNotFound(NotFound):
+    code = "consent_text_not_found"
 
 
 class Refused(RollcallError):
@@ -110,6 +116,18 @@ class NotOnRoster(Refused):
 
 class LimitReached(Refused):
     code = "limit_reached"
+
+
+class UsesNotNamed(Refused):
+    """A consent permits a use that its text does not name."""
+
+    code = "uses_not_named"
+
+
+class ConsentTextExists(Refused):
+    """A version of a consent text is written once."""
+
+    code = "consent_text_exists"
 
 
 class Contention(RollcallError):

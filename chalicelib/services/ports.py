@@ -7,6 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.people import Consent, Person
@@ -51,6 +52,17 @@ class People(Protocol):
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         """End the consent, delete the templates and bump the person's courses in one transaction."""
+
+
+class ConsentTexts(Protocol):
+    def add(self, text: ConsentText) -> None:
+        """Raises ConsentTextExists: a version is never replaced."""
+
+    def get(self, version: str) -> ConsentText:
+        """Also the text that ships with the code. Raises ConsentTextNotFound."""
+
+    def list(self) -> tuple[ConsentText, ...]:
+        """All of them, oldest first."""
 
 
 class Courses(Protocol):

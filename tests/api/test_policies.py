@@ -15,6 +15,7 @@ from chalicelib.events.registrations import on_registration_uploaded
 from chalicelib.events.sessions import on_sessions_due
 from tests.api.conftest import Api
 from tests.support.fakes import clip
+from tests.support.world import CONSENT_IN
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -92,7 +93,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     with calls_of("api_handler", calls):
         course_id, camera = api.course_with_camera()
         person_id = api.created("/v1/people", {"name": "Ada"})["id"]
-        api.call("PUT", f"/v1/people/{person_id}/consent", {"text_version": "1", "signed_by": "x"})
+        api.call("PUT", f"/v1/people/{person_id}/consent", CONSENT_IN)
         api.call("PUT", f"/v1/courses/{course_id}/roster/{person_id}")
         video = {"files": [{"content_type": "video/mp4", "length": 10}]}
         registration = api.created(f"/v1/people/{person_id}/registrations", video)

@@ -17,6 +17,7 @@ from infra.demo.client import CallFailed, Client, until, upload
 from infra.demo.identities import shown
 from infra.demo.scenes import classroom_frame, registration_video
 from infra.local import LocalStack, Options
+from tests.support.world import CONSENT_IN
 
 ROOT = Path(__file__).parents[2]
 STUDENT, STRANGER = shown()[:2]
@@ -86,7 +87,7 @@ def school(heads_pack: Path) -> Iterator[School]:
 
 def add_student(admin: Client, course_id: str, name: str) -> str:
     person_id: str = admin.post("/v1/people", {"name": name})["id"]
-    admin.put(f"/v1/people/{person_id}/consent", {"text_version": "1", "signed_by": "a guardian"})
+    admin.put(f"/v1/people/{person_id}/consent", CONSENT_IN)
     admin.put(f"/v1/courses/{course_id}/roster/{person_id}")
     return person_id
 
@@ -222,8 +223,7 @@ def test_consent_withdrawn_holds_for_the_very_next_frame_on_a_warm_handler(schoo
         assert [sighting["decision"] for sighting in unseen["sightings"]] == ["unknown"]
         assert [sighting["candidate"] for sighting in unseen["sightings"]] == [None]
     finally:
-        consent = {"text_version": "1", "signed_by": "a guardian"}
-        school.admin.put(f"/v1/people/{school.person_id}/consent", consent)
+        school.admin.put(f"/v1/people/{school.person_id}/consent", CONSENT_IN)
         assert school.registered(school.person_id, school.video)["state"] == "enrolled"
 
 

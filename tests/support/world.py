@@ -17,8 +17,9 @@ from moto import mock_aws
 from chalicelib import wiring
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.consent_texts import DEFAULT_TEXT
 from chalicelib.domain.frames import Frame
-from chalicelib.domain.people import Use
+from chalicelib.domain.people import Method, Relation, Signer, Use
 from chalicelib.domain.registrations import Registration
 from chalicelib.domain.sessions import Session
 from chalicelib.services.add_course import add_course
@@ -35,6 +36,12 @@ from infra.local.resources import create_resources
 from infra.resources import load_template
 from tests.support.fakes import FakeRecogniser, clip
 
+CONSENT_IN = {
+    "text_version": DEFAULT_TEXT.version,
+    "signer": {"name": "a guardian", "relation": "guardian"},
+    "method": "electronic",
+    "uses": ["matching", "evaluation", "normalisation"],
+}
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADMIN = Caller("adm_test", Role.ADMIN)
 TABLES = ("people", "courses", "attendance", "frames", "registrations", "templates", "access", "models")
@@ -76,9 +83,11 @@ class World:
     def give_consent(self, person_id: str, uses: tuple[Use, ...] = tuple(Use)) -> None:
         give_consent(
             person_id,
-            text_version="2026-1",
-            signed_by="a guardian",
+            text_version=DEFAULT_TEXT.version,
+            signer=Signer("a guardian", Relation.GUARDIAN),
+            method=Method.ELECTRONIC,
             uses=uses,
+            texts=wiring.consent_texts(),
             people=wiring.people(),
             media=wiring.media(),
             clock=self.clock,

@@ -10,7 +10,7 @@ from chalicelib.adapters.dynamo.templates import shard_of
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.errors import Contention, PersonNotFound
-from chalicelib.domain.people import Consent, Person, Use
+from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
 from chalicelib.services.ports import Page
 
 ATTEMPTS = 5
@@ -46,26 +46,31 @@ class DynamoPeople:
         record = ConsentRecord(
             person_id=consent.person_id,
             text_version=consent.text_version,
-            signed_by=consent.signed_by,
+            text_sha256=consent.text_sha256,
+            signed_by=consent.signer.name,
+            relation=consent.signer.relation.value,
+            method=consent.method.value,
             uses={use.value for use in consent.uses},
             given_at=consent.given_at,
         )
 
         def give(transaction: Transaction, person: PersonRecord) -> None:
             before = self._consent_record(consent.person_id)
+            was_normalising = before is not None and _consent(before).permits_normalisation
             if before is not None:
                 before.sk = f"{CONSENT}#{before.given_at.isoformat()}"
                 transaction.put(before)
             transaction.put(record)
             if not consent.permits_matching:
                 _delete_templates(transaction, person)
-            if not consent.permits_normalisation:
+            if was_normalising and not consent.permits_normalisation:
                 bump_cohorts(transaction)
 
         self._change(consent.person_id, give)
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         def withdraw(transaction: Transaction, person: PersonRecord) -> None:
+            before = self._consent_record(person_id)
             first = ConsentRecord.withdrawn_at.set(ConsentRecord.withdrawn_at | at)
             transaction.update(
                 ConsentRecord(person_id, CONSENT),
@@ -74,7 +79,8 @@ class DynamoPeople:
                 Contention(f"The consent of {person_id} was changed by another writer."),
             )
             _delete_templates(transaction, person)
-            bump_cohorts(transaction)
+            if before is not None and _consent(before).permits_normalisation:
+                bump_cohorts(transaction)
 
         self._change(person_id, withdraw)
 
@@ -116,7 +122,9 @@ def _consent(record: ConsentRecord) -> Consent:
     return Consent(
         person_id=record.person_id,
         text_version=record.text_version,
-        signed_by=record.signed_by,
+        text_sha256=record.text_sha256 or "",
+        signer=Signer(record.signed_by, Relation(record.relation or Relation.UNSAID)),
+        method=Method(record.method or Method.UNSAID),
         uses=tuple(sorted(Use(use) for use in record.uses)),
         given_at=record.given_at,
         withdrawn_at=record.withdrawn_at,

@@ -21,6 +21,7 @@ from chalicelib.settings import Settings
 
 PERSON = "person"
 CONSENT = "consent"
+CONSENT_TEXTS = "consent-texts"
 MEMBERSHIP = "course#"
 COURSE = "course"
 ROSTER = "roster#"
@@ -60,10 +61,28 @@ class ConsentRecord(Model):
     person_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=CONSENT)
     text_version = UnicodeAttribute()
+    text_sha256 = UnicodeAttribute(null=True)
     signed_by = UnicodeAttribute()
+    relation = UnicodeAttribute(null=True)
+    method = UnicodeAttribute(null=True)
     uses = UnicodeSetAttribute()
     given_at = UTCDateTimeAttribute()
     withdrawn_at = UTCDateTimeAttribute(null=True)
+
+
+class ConsentTextRecord(Model):
+    """In a partition of its own beside the people; written once."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True, default=CONSENT_TEXTS)
+    sk = UnicodeAttribute(range_key=True)
+    language = UnicodeAttribute()
+    title = UnicodeAttribute()
+    body = UnicodeAttribute()
+    uses = UnicodeSetAttribute()
+    created_at = UTCDateTimeAttribute()
 
 
 class MembershipRecord(Model):
@@ -256,6 +275,7 @@ def permits_matching() -> Condition:
 RECORDS: tuple[tuple[type[Model], str], ...] = (
     (PersonRecord, "people"),
     (ConsentRecord, "people"),
+    (ConsentTextRecord, "people"),
     (MembershipRecord, "people"),
     (CourseRecord, "courses"),
     (RosterRecord, "courses"),
