@@ -124,6 +124,15 @@ def access() -> ports.Access:
 
 
 @_once
+def rate_limits() -> ports.RateLimits:
+    from chalicelib.adapters.dynamo.rate_limits import DynamoRateLimits
+    from chalicelib.domain.clock import utc_now
+
+    _tables()
+    return DynamoRateLimits(utc_now)
+
+
+@_once
 def media() -> ports.Media:
     from chalicelib.adapters.media import S3Media
 

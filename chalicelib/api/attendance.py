@@ -4,24 +4,87 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 from chalice.app import Response
 
 from chalicelib import wiring
-from chalicelib.api.routes import ADMIN, ApiRequest, Routes
-from chalicelib.api.schemas import AttendanceQuery, time_out
-from chalicelib.domain.attendance import Evidence
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Routes
+from chalicelib.api.schemas import Out, Query, Time
+from chalicelib.domain.attendance import Evidence, Status
 from chalicelib.services.list_attendance import Entry, list_attendance
 
 attendance = Routes(__name__)
 
+CSV = "text/csv"
 CSV_COLUMNS = ("person_id", "name", "status", "first_seen", "last_seen", "similarity", "frame_id")
 
 
-@attendance.route("/v1/sessions/{session_id}/attendance", methods=["GET"], roles=ADMIN)
-def get_attendance(request: ApiRequest, session_id: str) -> Response:
-    query = request.query(AttendanceQuery)
+class AttendanceQuery(Query):
+    format: Literal["json", "csv"] | None = None
+
+
+class BoxOut(Out):
+    """Pixels, from the top left corner of the upright picture."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class EvidenceOut(Out):
+    """One sighting with the figures that decided it; higher is closer."""
+
+    frame_id: str
+    model_id: str
+    box: BoxOut
+    similarity: float
+    score: float
+    margin: float
+    threshold: float
+    confidence: float
+
+    @classmethod
+    def of(cls, evidence: Evidence | None) -> "EvidenceOut | None":
+        return None if evidence is None else cls.model_validate(asdict(evidence))
+
+
+class EntryOut(Out):
+    """`evidence`: why the person is present; `review`: what a human should look at."""
+
+    person_id: str
+    name: str
+    status: Status
+    first_seen: Time | None
+    last_seen: Time | None
+    evidence: EvidenceOut | None
+    review: EvidenceOut | None
+
+    @classmethod
+    def of(cls, entry: Entry) -> "EntryOut":
+        record = entry.record
+        seen = record.first_seen
+        return cls(
+            person_id=record.person_id,
+            name=entry.name,
+            status=record.status,
+            first_seen=seen,
+            last_seen=None if seen is None else max(seen, record.last_seen or seen),
+            evidence=EvidenceOut.of(record.evidence),
+            review=EvidenceOut.of(record.proposal),
+        )
+
+
+class AttendanceOut(Out):
+    session_id: str
+    items: tuple[EntryOut, ...]
+
+
+@attendance.route("GET", "/v1/sessions/{session_id}/attendance", also=[CSV])
+def get_attendance(request: ApiRequest, session_id: str, query: AttendanceQuery) -> AttendanceOut | Response:
+    """Read a session's register, by name; as CSV if format=csv or Accept says so."""
     entries = list_attendance(
         session_id,
         sessions=wiring.sessions(),
@@ -29,32 +92,13 @@ def get_attendance(request: ApiRequest, session_id: str) -> Response:
         attendance=wiring.attendance(),
         people=wiring.people(),
     )
-    if query.format == "csv" or (query.format is None and request.accepts("text/csv")):
+    if query.format == "csv" or (query.format is None and request.accepts(CSV)):
         headers: dict[str, str | list[str]] = {
             "Content-Type": "text/csv; charset=utf-8",
             "Content-Disposition": f'attachment; filename="{session_id}.csv"',
         }
         return Response(_csv_out(entries), headers=headers)
-    return Response({"session_id": session_id, "items": [_entry_out(entry) for entry in entries]})
-
-
-def _entry_out(entry: Entry) -> dict[str, Any]:
-    record = entry.record
-    return {
-        "person_id": record.person_id,
-        "name": entry.name,
-        "status": record.status.value,
-        "first_seen": time_out(record.first_seen),
-        "last_seen": None
-        if record.first_seen is None
-        else time_out(max(record.first_seen, record.last_seen or record.first_seen)),
-        "evidence": _evidence_out(record.evidence),
-        "review": _evidence_out(record.proposal),
-    }
-
-
-def _evidence_out(evidence: Evidence | None) -> dict[str, Any] | None:
-    return None if evidence is None else asdict(evidence)
+    return AttendanceOut(session_id=session_id, items=tuple(map(EntryOut.of, entries)))
 
 
 def _csv_out(entries: Sequence[Entry]) -> str:
@@ -64,12 +108,11 @@ def _csv_out(entries: Sequence[Entry]) -> str:
     writer = csv.DictWriter(text, CSV_COLUMNS, extrasaction="ignore")
     writer.writeheader()
     for entry in entries:
-        out = _entry_out(entry)
-        evidence = out["evidence"] or {}
-        writer.writerow(out | evidence | {"name": _inert(entry.name)})
+        out: dict[str, Any] = EntryOut.of(entry).model_dump(mode="json")
+        writer.writerow(out | (out["evidence"] or {}) | {"name": inert(entry.name)})
     return text.getvalue()
 
 
-def _inert(name: str) -> str:
+def inert(text: str) -> str:
     """A spreadsheet would run a cell that begins like a formula."""
-    return f"'{name}" if name.startswith(("=", "+", "-", "@", "\t", "\r")) else name
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -1,12 +1,13 @@
 """/v1/cameras: devices with a token of their own, shown once."""
 
-from typing import Any
+from typing import Annotated
 
-from chalice.app import Response
+from pydantic import Field
 
 from chalicelib import wiring
-from chalicelib.api.routes import ADMIN, ApiRequest, Routes
-from chalicelib.api.schemas import CameraIn, PageQuery, page_out, time_out
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Routes
+from chalicelib.api.schemas import Id, In, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import utc_now
 from chalicelib.services.register_camera import register_camera
@@ -15,31 +16,57 @@ from chalicelib.services.revoke_camera import revoke_camera
 cameras = Routes(__name__)
 
 
-@cameras.route("/v1/cameras", methods=["POST"], roles=ADMIN)
-def post_camera(request: ApiRequest) -> Response:
-    body = request.json(CameraIn)
+class CameraIn(In):
+    name: Text
+    course_ids: Annotated[frozenset[Id], Field(min_length=1, max_length=100)]
+
+
+class CameraOut(Out):
+    id: str
+    name: str
+    course_ids: tuple[str, ...]
+    created_at: Time
+    revoked_at: Time | None
+
+    @classmethod
+    def of(cls, camera: Camera) -> "CameraOut":
+        return cls(
+            id=camera.camera_id,
+            name=camera.name,
+            course_ids=tuple(sorted(camera.course_ids)),
+            created_at=camera.created_at,
+            revoked_at=camera.revoked_at,
+        )
+
+
+class NewCameraOut(CameraOut):
+    """`token` is shown this once."""
+
+    token: str
+
+
+@cameras.route("POST", "/v1/cameras", status=201)
+def post_camera(request: ApiRequest, body: CameraIn) -> NewCameraOut:
+    """Register a camera. Its token is shown once; asked again with the same Idempotency-Key, it is replaced."""
     camera, token = register_camera(
-        body.name, body.course_ids, access=wiring.access(), courses=wiring.courses(), clock=utc_now
+        body.name,
+        body.course_ids,
+        access=wiring.access(),
+        courses=wiring.courses(),
+        clock=utc_now,
+        new_id=request.new_id,
     )
-    return Response(_camera_out(camera) | {"token": token}, status_code=201)
+    return NewCameraOut(**dict(CameraOut.of(camera)), token=token)
 
 
-@cameras.route("/v1/cameras", methods=["GET"], roles=ADMIN)
-def list_cameras(request: ApiRequest) -> dict[str, Any]:
-    query = request.query(PageQuery)
-    return page_out(wiring.access().cameras(query.limit, query.cursor), _camera_out)
+@cameras.route("GET", "/v1/cameras")
+def list_cameras(_: ApiRequest, query: PageQuery) -> PageOut[CameraOut]:
+    """List cameras, in the order in which they were registered."""
+    page = wiring.access().cameras(query.limit, query.cursor)
+    return PageOut(items=tuple(map(CameraOut.of, page.items)), next_cursor=page.cursor)
 
 
-@cameras.route("/v1/cameras/{camera_id}", methods=["DELETE"], roles=ADMIN)
-def delete_camera(_: ApiRequest, camera_id: str) -> dict[str, Any]:
-    return _camera_out(revoke_camera(camera_id, access=wiring.access(), clock=utc_now))
-
-
-def _camera_out(camera: Camera) -> dict[str, Any]:
-    return {
-        "id": camera.camera_id,
-        "name": camera.name,
-        "course_ids": sorted(camera.course_ids),
-        "created_at": time_out(camera.created_at),
-        "revoked_at": time_out(camera.revoked_at),
-    }
+@cameras.route("DELETE", "/v1/cameras/{camera_id}")
+def delete_camera(_: ApiRequest, camera_id: str) -> CameraOut:
+    """Revoke a camera: its next post is refused."""
+    return CameraOut.of(revoke_camera(camera_id, access=wiring.access(), clock=utc_now))

@@ -1,67 +1,75 @@
 """/v1/courses: courses and their rosters."""
 
-from typing import Any
-
-from chalice.app import Response
-
 from chalicelib import wiring
-from chalicelib.api.routes import ADMIN, ApiRequest, Routes
-from chalicelib.api.schemas import CourseIn, PageQuery, page_out, time_out
-from chalicelib.api.sessions import session_out
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Answer, Routes
+from chalicelib.api.schemas import In, Out, PageOut, PageQuery, Text, Time, TimeZone
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.courses import Course
+from chalicelib.domain.errors import LimitReached, NotOnRoster
 from chalicelib.services.add_course import add_course
 
 courses = Routes(__name__)
 
 
-@courses.route("/v1/courses", methods=["POST"], roles=ADMIN)
-def post_course(request: ApiRequest) -> Response:
-    body = request.json(CourseIn)
-    course = add_course(body.name, body.time_zone, courses=wiring.courses(), clock=utc_now)
-    return Response(_course_out(course), status_code=201)
+class CourseIn(In):
+    name: Text
+    time_zone: TimeZone
 
 
-@courses.route("/v1/courses", methods=["GET"], roles=ADMIN)
-def list_courses(request: ApiRequest) -> dict[str, Any]:
-    query = request.query(PageQuery)
-    return page_out(wiring.courses().list(query.limit, query.cursor), _course_out)
+class CourseOut(Out):
+    id: str
+    name: str
+    time_zone: str
+    created_at: Time
+
+    @classmethod
+    def of(cls, course: Course) -> "CourseOut":
+        return cls(
+            id=course.course_id, name=course.name, time_zone=course.time_zone, created_at=course.created_at
+        )
 
 
-@courses.route("/v1/courses/{course_id}", methods=["GET"], roles=ADMIN)
-def get_course(_: ApiRequest, course_id: str) -> dict[str, Any]:
-    return _course_out(wiring.courses().get(course_id))
+class RosterOut(Out):
+    person_ids: tuple[str, ...]
 
 
-@courses.route("/v1/courses/{course_id}/sessions", methods=["GET"], roles=ADMIN)
-def list_sessions(request: ApiRequest, course_id: str) -> dict[str, Any]:
-    query = request.query(PageQuery)
+@courses.route("POST", "/v1/courses", status=201)
+def post_course(request: ApiRequest, body: CourseIn) -> Answer[CourseOut]:
+    """Add a course in its time zone."""
+    course = add_course(
+        body.name, body.time_zone, courses=wiring.courses(), clock=utc_now, new_id=request.new_id
+    )
+    return Answer(CourseOut.of(course), {"Location": f"/v1/courses/{course.course_id}"})
+
+
+@courses.route("GET", "/v1/courses")
+def list_courses(_: ApiRequest, query: PageQuery) -> PageOut[CourseOut]:
+    """List courses, in the order in which they were added."""
+    page = wiring.courses().list(query.limit, query.cursor)
+    return PageOut(items=tuple(map(CourseOut.of, page.items)), next_cursor=page.cursor)
+
+
+@courses.route("GET", "/v1/courses/{course_id}")
+def get_course(_: ApiRequest, course_id: str) -> CourseOut:
+    """Read a course."""
+    return CourseOut.of(wiring.courses().get(course_id))
+
+
+@courses.route("GET", "/v1/courses/{course_id}/roster")
+def get_roster(_: ApiRequest, course_id: str) -> RosterOut:
+    """Read who is on a course's roster."""
     wiring.courses().get(course_id)
-    return page_out(wiring.sessions().of_course(course_id, query.limit, query.cursor), session_out)
+    return RosterOut(person_ids=tuple(wiring.courses().roster(course_id)))
 
 
-@courses.route("/v1/courses/{course_id}/roster", methods=["GET"], roles=ADMIN)
-def get_roster(_: ApiRequest, course_id: str) -> dict[str, Any]:
-    wiring.courses().get(course_id)
-    return {"person_ids": list(wiring.courses().roster(course_id))}
-
-
-@courses.route("/v1/courses/{course_id}/roster/{person_id}", methods=["PUT"], roles=ADMIN)
-def put_on_roster(_: ApiRequest, course_id: str, person_id: str) -> Response:
+@courses.route("PUT", "/v1/courses/{course_id}/roster/{person_id}", errors=[LimitReached])
+def put_on_roster(_: ApiRequest, course_id: str, person_id: str) -> None:
+    """Put a person on a course's roster. Who is on it stays on it."""
     wiring.courses().put_on_roster(course_id, person_id)
-    return Response("", status_code=204)
 
 
-@courses.route("/v1/courses/{course_id}/roster/{person_id}", methods=["DELETE"], roles=ADMIN)
-def take_off_roster(_: ApiRequest, course_id: str, person_id: str) -> Response:
+@courses.route("DELETE", "/v1/courses/{course_id}/roster/{person_id}", errors=[NotOnRoster])
+def take_off_roster(_: ApiRequest, course_id: str, person_id: str) -> None:
+    """Take a person off a course's roster; the very next frame does not match him."""
     wiring.courses().take_off_roster(course_id, person_id)
-    return Response("", status_code=204)
-
-
-def _course_out(course: Course) -> dict[str, Any]:
-    return {
-        "id": course.course_id,
-        "name": course.name,
-        "time_zone": course.time_zone,
-        "created_at": time_out(course.created_at),
-    }

@@ -22,6 +22,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.EmptyBody: HTTPStatus.BAD_REQUEST,
     errors.PayloadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.SessionNotOpen: HTTPStatus.CONFLICT,
@@ -29,6 +30,9 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.NotOnRoster: HTTPStatus.NOT_FOUND,
     errors.LimitReached: HTTPStatus.CONFLICT,
     errors.ConsentTextExists: HTTPStatus.CONFLICT,
+    errors.BiometricsOff: HTTPStatus.CONFLICT,
+    errors.ErasureUnfinished: HTTPStatus.CONFLICT,
+    errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Contention: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DeletionFailed: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
@@ -40,7 +44,9 @@ def status_of(error: type[RollcallError]) -> HTTPStatus:
     return next(STATUS_BY_ERROR[kind] for kind in error.__mro__ if kind in STATUS_BY_ERROR)
 
 
-def problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> Response:
+def problem(
+    status: HTTPStatus, code: str, detail: str, *, retry_after_seconds: int | None = None, **members: Any
+) -> Response:
     """One error in the form that the gateway's own errors have too."""
     body = {
         "type": f"urn:rollcall:problem:{code}",
@@ -51,8 +57,10 @@ def problem(status: HTTPStatus, code: str, detail: str, **members: Any) -> Respo
         **members,
     }
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM_JSON}
-    if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        headers["Retry-After"] = "1"
+    if retry_after_seconds is None and status is HTTPStatus.SERVICE_UNAVAILABLE:
+        retry_after_seconds = 1
+    if retry_after_seconds is not None:
+        headers["Retry-After"] = str(retry_after_seconds)
     return Response(body=json.dumps(body), status_code=status.value, headers=headers)
 
 
@@ -69,7 +77,12 @@ def answer(view: Callable[[], Any]) -> Any:
     except RollcallError as error:
         status = status_of(type(error))
         logger.info("request refused", code=error.code, status=status.value)
-        return problem(status, error.code, str(error) or status.phrase)
+        return problem(
+            status,
+            error.code,
+            str(error) or status.phrase,
+            retry_after_seconds=getattr(error, "retry_after_seconds", None),
+        )
     except Exception:
         logger.exception("request failed")
         return problem(

@@ -1,10 +1,19 @@
 """/v1/health: whether the API answers at all. It touches nothing behind it."""
 
-from chalicelib.api.routes import PUBLIC, ApiRequest, Routes
+from typing import Literal
+
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Routes
+from chalicelib.api.schemas import Out
 
 health = Routes(__name__)
 
 
-@health.route("/v1/health", methods=["GET"], roles=PUBLIC)
-def get_health(_: ApiRequest) -> dict[str, str]:
-    return {"status": "ok"}
+class HealthOut(Out):
+    status: Literal["ok"] = "ok"
+
+
+@health.route("GET", "/v1/health")
+def get_health(_: ApiRequest) -> HealthOut:
+    """Whether the API answers at all."""
+    return HealthOut()

@@ -1,15 +1,16 @@
 """/v1/people: people and their consent."""
 
-from typing import Any
+from typing import Annotated, Literal
 
-from chalice.app import Response
+from pydantic import Field
 
 from chalicelib import wiring
-from chalicelib.api.routes import ADMIN, ApiRequest, Routes
-from chalicelib.api.schemas import ConsentIn, PageQuery, PersonIn, page_out, time_out
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Answer, Routes
+from chalicelib.api.schemas import In, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import ConsentMissing
-from chalicelib.domain.people import Consent, Person, Signer
+from chalicelib.domain.errors import ConsentMissing, ConsentTextNotFound, UsesNotNamed
+from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
 from chalicelib.services.add_person import add_person
 from chalicelib.services.give_consent import give_consent
 from chalicelib.services.withdraw_consent import withdraw_consent
@@ -17,27 +18,89 @@ from chalicelib.services.withdraw_consent import withdraw_consent
 people = Routes(__name__)
 
 
-@people.route("/v1/people", methods=["POST"], roles=ADMIN)
-def post_person(request: ApiRequest) -> Response:
-    body = request.json(PersonIn)
-    person = add_person(body.name, people=wiring.people(), clock=utc_now)
-    return Response(_person_out(person), status_code=201)
+class PersonIn(In):
+    name: Text
 
 
-@people.route("/v1/people", methods=["GET"], roles=ADMIN)
-def list_people(request: ApiRequest) -> dict[str, Any]:
-    query = request.query(PageQuery)
-    return page_out(wiring.people().list(query.limit, query.cursor), _person_out)
+class PersonOut(Out):
+    id: str
+    name: str
+    created_at: Time
+
+    @classmethod
+    def of(cls, person: Person) -> "PersonOut":
+        return cls(id=person.person_id, name=person.name, created_at=person.created_at)
 
 
-@people.route("/v1/people/{person_id}", methods=["GET"], roles=ADMIN)
-def get_person(_: ApiRequest, person_id: str) -> dict[str, Any]:
-    return _person_out(wiring.people().get(person_id))
+class SignerIn(In):
+    name: Text
+    relation: Literal[Relation.SELF, Relation.GUARDIAN, Relation.REPRESENTATIVE]
 
 
-@people.route("/v1/people/{person_id}/consent", methods=["PUT"], roles=ADMIN)
-def put_consent(request: ApiRequest, person_id: str) -> dict[str, Any]:
-    body = request.json(ConsentIn)
+class SignerOut(Out):
+    name: str
+    relation: Relation
+
+
+class ConsentIn(In):
+    """`uses`: what is permitted, of what the text names; nothing is taken for granted."""
+
+    text_version: Text
+    signer: SignerIn
+    method: Literal[Method.PAPER, Method.ELECTRONIC, Method.IN_PERSON]
+    uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=len(Use))]
+
+
+class ConsentOut(Out):
+    person_id: str
+    active: bool
+    text_version: str
+    text_sha256: str
+    signer: SignerOut
+    method: Method
+    uses: tuple[Use, ...]
+    given_at: Time
+    withdrawn_at: Time | None
+
+    @classmethod
+    def of(cls, consent: Consent) -> "ConsentOut":
+        return cls(
+            person_id=consent.person_id,
+            active=consent.active,
+            text_version=consent.text_version,
+            text_sha256=consent.text_sha256,
+            signer=SignerOut(name=consent.signer.name, relation=consent.signer.relation),
+            method=consent.method,
+            uses=consent.uses,
+            given_at=consent.given_at,
+            withdrawn_at=consent.withdrawn_at,
+        )
+
+
+@people.route("POST", "/v1/people", status=201)
+def post_person(request: ApiRequest, body: PersonIn) -> Answer[PersonOut]:
+    """Add a person: a name for people to read, an opaque id for everything else."""
+    person = add_person(body.name, people=wiring.people(), clock=utc_now, new_id=request.new_id)
+    return Answer(PersonOut.of(person), {"Location": f"/v1/people/{person.person_id}"})
+
+
+@people.route("GET", "/v1/people")
+def list_people(_: ApiRequest, query: PageQuery) -> PageOut[PersonOut]:
+    """List people, in the order in which they were added."""
+    page = wiring.people().list(query.limit, query.cursor)
+    return PageOut(items=tuple(map(PersonOut.of, page.items)), next_cursor=page.cursor)
+
+
+@people.route("GET", "/v1/people/{person_id}")
+def get_person(_: ApiRequest, person_id: str) -> Answer[PersonOut]:
+    """Read a person."""
+    person = wiring.people().get(person_id)
+    return Answer(PersonOut.of(person), etag=person.revision)
+
+
+@people.route("PUT", "/v1/people/{person_id}/consent", errors=[ConsentTextNotFound, UsesNotNamed])
+def put_consent(_: ApiRequest, person_id: str, body: ConsentIn) -> ConsentOut:
+    """Give consent. It replaces the one before; one without matching ends it as a withdrawal does."""
     consent = give_consent(
         person_id,
         text_version=body.text_version,
@@ -49,38 +112,21 @@ def put_consent(request: ApiRequest, person_id: str) -> dict[str, Any]:
         media=wiring.media(),
         clock=utc_now,
     )
-    return _consent_out(consent)
+    return ConsentOut.of(consent)
 
 
-@people.route("/v1/people/{person_id}/consent", methods=["GET"], roles=ADMIN)
-def get_consent(_: ApiRequest, person_id: str) -> dict[str, Any]:
+@people.route("GET", "/v1/people/{person_id}/consent", errors=[ConsentMissing])
+def get_consent(_: ApiRequest, person_id: str) -> ConsentOut:
+    """Read the consent that was given last."""
     wiring.people().get(person_id)
     consent = wiring.people().consent(person_id)
     if consent is None:
         raise ConsentMissing("This person has never given consent.")
-    return _consent_out(consent)
+    return ConsentOut.of(consent)
 
 
-@people.route("/v1/people/{person_id}/consent", methods=["DELETE"], roles=ADMIN)
-def delete_consent(_: ApiRequest, person_id: str) -> dict[str, Any]:
-    return _consent_out(
-        withdraw_consent(person_id, people=wiring.people(), media=wiring.media(), clock=utc_now)
-    )
-
-
-def _person_out(person: Person) -> dict[str, Any]:
-    return {"id": person.person_id, "name": person.name, "created_at": time_out(person.created_at)}
-
-
-def _consent_out(consent: Consent) -> dict[str, Any]:
-    return {
-        "person_id": consent.person_id,
-        "active": consent.active,
-        "text_version": consent.text_version,
-        "text_sha256": consent.text_sha256,
-        "signer": {"name": consent.signer.name, "relation": consent.signer.relation.value},
-        "method": consent.method.value,
-        "uses": list(consent.uses),
-        "given_at": time_out(consent.given_at),
-        "withdrawn_at": time_out(consent.withdrawn_at),
-    }
+@people.route("DELETE", "/v1/people/{person_id}/consent", errors=[ConsentMissing])
+def delete_consent(_: ApiRequest, person_id: str) -> ConsentOut:
+    """Withdraw consent: templates and registration media go, and the very next frame does not match the person."""
+    consent = withdraw_consent(person_id, people=wiring.people(), media=wiring.media(), clock=utc_now)
+    return ConsentOut.of(consent)

@@ -1,22 +1,95 @@
 """/v1/people/{id}/registrations: videos or photos in, and what became of them."""
 
-from typing import Any
+from typing import Annotated
 
-from chalice.app import Response
+from pydantic import AfterValidator, Field
 
 from chalicelib import wiring
-from chalicelib.api.routes import ADMIN, ApiRequest, Routes
-from chalicelib.api.schemas import RegistrationIn, tickets_out, time_out
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Answer, Routes
+from chalicelib.api.schemas import In, Out, TicketOut, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.registrations import Registration
+from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.media import MediaType
+from chalicelib.domain.registrations import Registration, RegistrationState
 from chalicelib.services.start_registration import start_registration
+from chalicelib.settings import MAX_REGISTRATION_BYTES, MAX_REGISTRATION_FILES
 
 registrations = Routes(__name__)
 
 
-@registrations.route("/v1/people/{person_id}/registrations", methods=["POST"], roles=ADMIN)
-def post_registration(request: ApiRequest, person_id: str) -> Response:
-    body = request.json(RegistrationIn)
+class FileIn(In):
+    content_type: MediaType
+    length: Annotated[int, Field(ge=1, le=MAX_REGISTRATION_BYTES)]
+
+
+def _together_in_memory(files: tuple[FileIn, ...]) -> tuple[FileIn, ...]:
+    """One function reads all files of a registration at once."""
+    if sum(file.length for file in files) > MAX_REGISTRATION_BYTES:
+        raise ValueError(f"together more than {MAX_REGISTRATION_BYTES} bytes")
+    if len(files) > 1 and not all(file.content_type.is_picture for file in files):
+        raise ValueError("either one video, or photos")
+    return files
+
+
+class RegistrationIn(In):
+    """One video, or several photos."""
+
+    files: Annotated[
+        tuple[FileIn, ...],
+        Field(min_length=1, max_length=MAX_REGISTRATION_FILES),
+        AfterValidator(_together_in_memory),
+    ]
+
+
+class RegistrationOut(Out):
+    """From `explanation` on: what became of it, once that is known."""
+
+    id: str
+    person_id: str
+    state: RegistrationState
+    files: int
+    created_at: Time
+    explanation: str | None = None
+    code: str | None = None
+    model_id: str | None = None
+    views_kept: int | None = None
+    views_sampled: int | None = None
+    dropped: dict[str, int] | None = None
+
+    @classmethod
+    def of(cls, registration: Registration) -> "RegistrationOut":
+        outcome = registration.outcome
+        return cls(
+            id=registration.registration_id,
+            person_id=registration.person_id,
+            state=registration.state,
+            files=registration.parts,
+            created_at=registration.created_at,
+            explanation=outcome and outcome.explanation,
+            code=outcome and outcome.code,
+            model_id=outcome and outcome.model_id,
+            views_kept=outcome and outcome.views_kept,
+            views_sampled=outcome and outcome.views_sampled,
+            dropped=outcome and dict(outcome.dropped),
+        )
+
+
+class NewRegistrationOut(RegistrationOut):
+    """`uploads`: one for each file, in their order."""
+
+    uploads: tuple[TicketOut, ...]
+
+
+class RegistrationsOut(Out):
+    items: tuple[RegistrationOut, ...]
+
+
+@registrations.route("POST", "/v1/people/{person_id}/registrations", status=201, errors=[ConsentMissing])
+def post_registration(
+    request: ApiRequest, person_id: str, body: RegistrationIn
+) -> Answer[NewRegistrationOut]:
+    """Start a registration: tickets to upload one video, or several photos, of a person who has given consent."""
     registration, tickets = start_registration(
         person_id,
         tuple((file.content_type.value, file.length) for file in body.files),
@@ -24,38 +97,21 @@ def post_registration(request: ApiRequest, person_id: str) -> Response:
         registrations=wiring.registrations(),
         media=wiring.media(),
         clock=utc_now,
+        new_id=request.new_id,
     )
-    return Response(_registration_out(registration) | {"uploads": tickets_out(tickets)}, status_code=201)
+    out = NewRegistrationOut(**dict(RegistrationOut.of(registration)), uploads=TicketOut.of(tickets))
+    return Answer(out, {"Location": f"/v1/people/{person_id}/registrations/{registration.registration_id}"})
 
 
-@registrations.route("/v1/people/{person_id}/registrations", methods=["GET"], roles=ADMIN)
-def list_registrations(_: ApiRequest, person_id: str) -> dict[str, Any]:
+@registrations.route("GET", "/v1/people/{person_id}/registrations")
+def list_registrations(_: ApiRequest, person_id: str) -> RegistrationsOut:
+    """List a person's registrations, the oldest first."""
     wiring.people().get(person_id)
     found = wiring.registrations().of_person(person_id)
-    return {"items": [_registration_out(registration) for registration in found]}
+    return RegistrationsOut(items=tuple(map(RegistrationOut.of, found)))
 
 
-@registrations.route("/v1/people/{person_id}/registrations/{registration_id}", methods=["GET"], roles=ADMIN)
-def get_registration(_: ApiRequest, person_id: str, registration_id: str) -> dict[str, Any]:
-    return _registration_out(wiring.registrations().get(person_id, registration_id))
-
-
-def _registration_out(registration: Registration) -> dict[str, Any]:
-    outcome = registration.outcome
-    out: dict[str, Any] = {
-        "id": registration.registration_id,
-        "person_id": registration.person_id,
-        "state": registration.state.value,
-        "files": registration.parts,
-        "created_at": time_out(registration.created_at),
-    }
-    if outcome is not None:
-        out |= {
-            "explanation": outcome.explanation,
-            "code": outcome.code,
-            "model_id": outcome.model_id,
-            "views_kept": outcome.views_kept,
-            "views_sampled": outcome.views_sampled,
-            "dropped": dict(outcome.dropped),
-        }
-    return out
+@registrations.route("GET", "/v1/people/{person_id}/registrations/{registration_id}")
+def get_registration(_: ApiRequest, person_id: str, registration_id: str) -> RegistrationOut:
+    """Read what became of a registration."""
+    return RegistrationOut.of(wiring.registrations().get(person_id, registration_id))

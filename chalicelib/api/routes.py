@@ -1,97 +1,186 @@
-"""Routes: a Blueprint whose views name the roles they admit, get a parsed request, and may raise domain errors."""
+"""Routes: a Blueprint whose views are declared by their signature, admit whom the permission table says, and may raise.
+
+A view takes `request`, the ids of its path, and optionally `body` and `query`, which are parsed as their annotations
+say; what it answers is its return annotation. So one signature makes the parsing, the answer and the OpenAPI document.
+"""
 
 import functools
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, TypeVar
+import typing
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from types import NoneType
+from typing import Any, Generic, TypeVar
 
-from chalice.app import Blueprint, Request
+from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
+from chalicelib import wiring
 from chalicelib.api.auth import authorize
 from chalicelib.api.errors import answer
+from chalicelib.api.permissions import PERMISSIONS, PUBLIC, Rule
+from chalicelib.api.requests import ApiRequest
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.errors import Forbidden, InvalidRequest, NotFound
+from chalicelib.domain.clock import utc_now
+from chalicelib.domain.errors import Forbidden, NotFound, RollcallError
+from chalicelib.services.authorise import authorise
 
-Parsed = TypeVar("Parsed", bound=BaseModel)
-View = Callable[..., Any]
+Out = TypeVar("Out", bound=BaseModel | None)
+View = TypeVar("View", bound=Callable[..., Any])
 
-ADMIN = frozenset({Role.ADMIN})
-CAMERA = frozenset({Role.ADMIN, Role.CAMERA})
+JSON = "application/json"
 MAX_ID_LENGTH = 64
-PUBLIC: frozenset[Role] = frozenset()
 
 
 @dataclass(frozen=True)
-class ApiRequest:
-    """What a view may ask of a request."""
+class Answer(Generic[Out]):
+    """A body with headers beside it. `etag`: the revision that an If-Match must name."""
 
-    _request: Request
-    _caller: Caller | None
+    body: Out
+    headers: Mapping[str, str] = field(default_factory=dict)
+    etag: int | None = None
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One route as it is declared; the OpenAPI document is made of these."""
+
+    method: str
+    path: str
+    name: str
+    description: str
+    rule: Rule
+    status: int
+    body: type[BaseModel] | None
+    query: type[BaseModel] | None
+    out: type[BaseModel] | None
+    takes: Sequence[str]
+    also: Sequence[str]
+    errors: Sequence[type[RollcallError]]
+    edits: bool
+    tag: str
 
     @property
-    def caller(self) -> Caller:
-        if self._caller is None:
-            raise Forbidden("This needs a token.")
-        return self._caller
+    def key(self) -> str:
+        return f"{self.method} {self.path}"
 
-    @property
-    def body(self) -> bytes:
-        raw = self._request.raw_body
-        return raw.encode() if isinstance(raw, str) else raw
 
-    def json(self, model: type[Parsed]) -> Parsed:
-        """Raises pydantic's ValidationError, which is answered field by field."""
-        body = self.body
-        try:
-            body.decode()
-        except UnicodeDecodeError as error:
-            raise InvalidRequest("The body is no UTF-8.") from error
-        return model.model_validate_json(body)
-
-    def query(self, model: type[Parsed]) -> Parsed:
-        return model.model_validate(dict(self._request.query_params or {}))
-
-    def accepts(self, content_type: str) -> bool:
-        return content_type in self._request.headers.get("accept", "")
+# Gathered as routes are declared.
+operations: dict[str, Operation] = {}
 
 
 class Routes(Blueprint):
-    """Denies by default: a route without `roles` cannot be written."""
+    """Denies by default: a route that the permission table lacks cannot be declared."""
 
-    def route(  # type: ignore[override]  # `roles` is required on purpose
-        self, path: str, *, roles: frozenset[Role], **kwargs: Any
+    def __init__(self, import_name: str) -> None:
+        super().__init__(import_name)
+        self._tag = import_name.rpartition(".")[2].replace("_", " ")
+
+    def route(  # type: ignore[override]  # declared by signature
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = HTTPStatus.OK,
+        takes: Sequence[str] = (JSON,),
+        also: Sequence[str] = (),
+        errors: Sequence[type[RollcallError]] = (),
+        edits: bool = False,
     ) -> Callable[[View], View]:
-        register = super().route(path, authorizer=authorize if roles else None, **kwargs)
+        """`takes`: content types of the request; `also`: what may be answered beside JSON, as a Response of its own.
 
-        def decorate(view: View) -> View:
+        `errors`: domain errors that it may answer beside those of every route. `edits`: it honours If-Match.
+        """
+        rule = PERMISSIONS[f"{method} {path}"]
+        register = super().route(
+            path,
+            methods=[method],
+            content_types=list(takes),
+            authorizer=None if rule == PUBLIC else authorize,
+        )
+
+        def declare(view: View) -> View:
+            hints = typing.get_type_hints(view)
+            operation = Operation(
+                method=method,
+                path=path,
+                name=view.__name__,
+                description=(view.__doc__ or "").strip(),
+                rule=rule,
+                status=int(status),
+                body=hints.get("body"),
+                query=hints.get("query"),
+                out=_model_in(hints["return"]),
+                takes=tuple(takes),
+                also=tuple(also),
+                errors=tuple(errors),
+                edits=edits,
+                tag=self._tag,
+            )
+            operations[operation.key] = operation
+
             @functools.wraps(view)
-            def checked(**parameters: str) -> Any:
-                return answer(lambda: view(_admit(self.current_request, roles), **_ids(parameters)))
+            def answered(**ids: str) -> Any:
+                return answer(lambda: _answer(operation, view, self.current_request, ids))
 
-            admitted_roles[f"{'|'.join(kwargs.get('methods', ['GET']))} {path}"] = roles
-            register(checked)
-            return checked
+            register(answered)
+            return view
 
-        return decorate
-
-
-# What each route admits, gathered as routes are declared; tests go through all of it.
-admitted_roles: dict[str, frozenset[Role]] = {}
+        return declare
 
 
-def _ids(parameters: dict[str, str]) -> dict[str, str]:
+def _model_in(hint: Any) -> type[BaseModel] | None:
+    """The model of `Model`, `Answer[Model]` and of either `| Response`; None where there is none."""
+    if hint in (None, NoneType, Response):
+        return None
+    if isinstance(hint, type) and issubclass(hint, BaseModel):
+        return hint
+    models = [model for part in typing.get_args(hint) if (model := _model_in(part)) is not None]
+    return models[0] if models else None
+
+
+def _answer(operation: Operation, view: Callable[..., Any], raw: Request, ids: Mapping[str, str]) -> Response:
+    request = ApiRequest(raw, _caller(raw) if operation.rule else None, operation.key)
+    _admit(request, operation.rule, ids)
+    if operation.method == "POST" and (seed := request.idempotency_seed) is not None:
+        wiring.access().claim_key(seed, request.fingerprint, utc_now())
+    parsed: dict[str, BaseModel] = {}
+    if operation.query is not None:
+        parsed["query"] = request.parse_query(operation.query)
+    if operation.body is not None:
+        parsed["body"] = request.parse_json(operation.body)
+    given = view(request, **ids, **parsed)
+    if isinstance(given, Response):
+        return given
+    reply = given if isinstance(given, Answer) else Answer(given)
+    headers: dict[str, str | list[str]] = dict(reply.headers)
+    if reply.etag is not None:
+        headers["ETag"] = f'"{reply.etag}"'
+    if reply.body is None:
+        return Response("", status_code=HTTPStatus.NO_CONTENT, headers=headers)
+    headers["Content-Type"] = JSON
+    return Response(reply.body.model_dump_json(), status_code=operation.status, headers=headers)
+
+
+def _caller(raw: Request) -> Caller:
+    context = raw.context["authorizer"]
+    return Caller(subject=context["subject"], role=Role(context["role"]))
+
+
+def _admit(request: ApiRequest, rule: Rule, ids: Mapping[str, str]) -> None:
     """What no id of ours can be is not looked up: DynamoDB refuses keys over 1 KB with an error of its own."""
-    if any(len(value) > MAX_ID_LENGTH for value in parameters.values()):
+    if not rule:
+        return
+    if request.caller.role not in rule:
+        raise Forbidden(f"The role {request.caller.role} may not do this.")
+    if any(len(value) > MAX_ID_LENGTH for value in ids.values()):
         raise NotFound("There is nothing with such an id.")
-    return parameters
-
-
-def _admit(request: Request, roles: frozenset[Role]) -> ApiRequest:
-    if not roles:
-        return ApiRequest(request, None)
-    context = request.context["authorizer"]
-    caller = Caller(subject=context["subject"], role=Role(context["role"]))
-    if caller.role not in roles:
-        raise Forbidden(f"The role {caller.role} may not do this.")
-    return ApiRequest(request, caller)
+    authorise(
+        request.caller,
+        rule,
+        ids,
+        access=wiring.access(),
+        courses=wiring.courses(),
+        frames=wiring.frames(),
+        sessions=wiring.sessions(),
+    )

@@ -1,23 +1,25 @@
-"""What goes in and out over HTTP. Unknown fields are refused; times carry their offset."""
+"""What all routes share of what goes in and out over HTTP. Unknown fields are refused; times carry their offset."""
 
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Generic, TypeVar
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
-
-from chalicelib.domain.media import MediaType
-from chalicelib.domain.people import Method, Relation, Use
-from chalicelib.services.ports import Page, UploadTicket
-from chalicelib.settings import (
-    MAX_FRAME_BYTES,
-    MAX_FRAME_WAIT_SECONDS,
-    MAX_PAGE_ITEMS,
-    MAX_REGISTRATION_BYTES,
-    MAX_REGISTRATION_FILES,
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
 )
+
+from chalicelib.services.ports import UploadTicket
+from chalicelib.settings import MAX_PAGE_ITEMS
+
+Item = TypeVar("Item", bound=BaseModel)
 
 
 def _visible(text: str) -> str:
@@ -47,106 +49,57 @@ def _utc_years(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
+def _utc_text(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 TimeZone = Annotated[Text, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc_years)]
-
-
-Uses = Annotated[tuple[Use, ...], Field(min_length=1, max_length=len(Use))]
+Time = Annotated[
+    datetime, PlainSerializer(_utc_text, return_type=str), Field(json_schema_extra={"format": "date-time"})
+]
+"""A moment that is answered: UTC, with a Z."""
 
 
 class In(BaseModel):
+    """A JSON body: what is of another type is refused, not converted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Query(BaseModel):
+    """A query string, in which everything is text."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class PersonIn(In):
-    name: Text
+class Out(BaseModel):
+    model_config = ConfigDict(frozen=True)
 
 
-class SignerIn(In):
-    name: Text
-    relation: Literal[Relation.SELF, Relation.GUARDIAN, Relation.REPRESENTATIVE]
-
-
-class ConsentIn(In):
-    text_version: Text
-    signer: SignerIn
-    method: Literal[Method.PAPER, Method.ELECTRONIC, Method.IN_PERSON]
-    uses: Uses
-
-
-class CourseIn(In):
-    name: Text
-    time_zone: TimeZone
-
-
-class SessionIn(In):
-    course_id: Id
-    opens_at: Moment | None = None
-    closes_at: Moment
-
-
-class CameraIn(In):
-    name: Text
-    course_ids: Annotated[frozenset[Id], Field(min_length=1, max_length=100)]
-
-
-class FrameUploadIn(In):
-    content_type: Literal[MediaType.JPEG, MediaType.PNG, MediaType.WEBP]
-    length: Annotated[int, Field(ge=1, le=MAX_FRAME_BYTES)]
-
-
-class FileIn(In):
-    content_type: MediaType
-    length: Annotated[int, Field(ge=1, le=MAX_REGISTRATION_BYTES)]
-
-
-def _together_in_memory(files: tuple[FileIn, ...]) -> tuple[FileIn, ...]:
-    """One function reads all files of a registration at once."""
-    if sum(file.length for file in files) > MAX_REGISTRATION_BYTES:
-        raise ValueError(f"together more than {MAX_REGISTRATION_BYTES} bytes")
-    if len(files) > 1 and not all(file.content_type.is_picture for file in files):
-        raise ValueError("either one video, or photos")
-    return files
-
-
-class RegistrationIn(In):
-    """One video, or several photos."""
-
-    files: Annotated[
-        tuple[FileIn, ...],
-        Field(min_length=1, max_length=MAX_REGISTRATION_FILES),
-        AfterValidator(_together_in_memory),
-    ]
-
-
-class PageQuery(In):
+class PageQuery(Query):
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS)] = 50
     cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
 
 
-class FrameQuery(In):
-    wait: Annotated[float, Field(ge=0, le=MAX_FRAME_WAIT_SECONDS)] = 0
+class PageOut(Out, Generic[Item]):
+    """`next_cursor` is null on the last page."""
+
+    items: tuple[Item, ...]
+    next_cursor: str | None
 
 
-class AttendanceQuery(In):
-    format: Literal["json", "csv"] | None = None
+class TicketOut(Out):
+    """A presigned upload: send exactly these headers, before it expires."""
 
+    method: str
+    url: str
+    headers: dict[str, str]
+    expires_at: Time
 
-def page_out(page: Page[Any], to_item: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
-    return {"items": [to_item(item) for item in page.items], "next_cursor": page.cursor}
-
-
-def tickets_out(tickets: Iterable[UploadTicket]) -> list[dict[str, Any]]:
-    return [
-        {
-            "method": "PUT",
-            "url": ticket.url,
-            "headers": dict(ticket.headers),
-            "expires_at": time_out(ticket.expires_at),
-        }
-        for ticket in tickets
-    ]
-
-
-def time_out(moment: datetime | None) -> str | None:
-    return None if moment is None else moment.isoformat().replace("+00:00", "Z")
+    @classmethod
+    def of(cls, tickets: Iterable[UploadTicket]) -> "tuple[TicketOut, ...]":
+        return tuple(
+            cls(method="PUT", url=ticket.url, headers=dict(ticket.headers), expires_at=ticket.expires_at)
+            for ticket in tickets
+        )

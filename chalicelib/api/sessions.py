@@ -1,15 +1,12 @@
 """/v1/sessions: meetings of a course, their opening and closing."""
 
-from typing import Any
-
-from chalice.app import Response
-
 from chalicelib import wiring
-from chalicelib.api.routes import ADMIN, CAMERA, ApiRequest, Routes
-from chalicelib.api.schemas import SessionIn, time_out
+from chalicelib.api.requests import ApiRequest
+from chalicelib.api.routes import Answer, Routes
+from chalicelib.api.schemas import In, Moment, Out, PageOut, PageQuery, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.sessions import Session
-from chalicelib.services.authorise_camera import authorise_camera
+from chalicelib.domain.errors import SessionNotOpen
+from chalicelib.domain.sessions import Session, SessionState
 from chalicelib.services.close_session import close_session
 from chalicelib.services.open_session import open_session
 from chalicelib.services.schedule_session import schedule_session
@@ -17,34 +14,68 @@ from chalicelib.services.schedule_session import schedule_session
 sessions = Routes(__name__)
 
 
-@sessions.route("/v1/sessions", methods=["POST"], roles=ADMIN)
-def post_session(request: ApiRequest) -> Response:
-    body = request.json(SessionIn)
+class SessionIn(In):
+    opens_at: Moment | None = None
+    closes_at: Moment
+
+
+class SessionOut(Out):
+    id: str
+    course_id: str
+    state: SessionState
+    opens_at: Time
+    closes_at: Time
+
+    @classmethod
+    def of(cls, session: Session) -> "SessionOut":
+        return cls(
+            id=session.session_id,
+            course_id=session.course_id,
+            state=session.state,
+            opens_at=session.opens_at,
+            closes_at=session.closes_at,
+        )
+
+
+@sessions.route("POST", "/v1/courses/{course_id}/sessions", status=201)
+def post_session(request: ApiRequest, course_id: str, body: SessionIn) -> Answer[SessionOut]:
+    """Schedule a session. Without opens_at it is open at once."""
     session = schedule_session(
-        body.course_id,
+        course_id,
         opens_at=body.opens_at,
         closes_at=body.closes_at,
         courses=wiring.courses(),
         sessions=wiring.sessions(),
         clock=utc_now,
+        new_id=request.new_id,
     )
-    return Response(session_out(session), status_code=201)
+    return Answer(SessionOut.of(session), {"Location": f"/v1/sessions/{session.session_id}"})
 
 
-@sessions.route("/v1/sessions/{session_id}", methods=["GET"], roles=CAMERA)
-def get_session(request: ApiRequest, session_id: str) -> dict[str, Any]:
+@sessions.route("GET", "/v1/courses/{course_id}/sessions")
+def list_sessions(_: ApiRequest, course_id: str, query: PageQuery) -> PageOut[SessionOut]:
+    """List a course's sessions by the time at which they open."""
+    wiring.courses().get(course_id)
+    page = wiring.sessions().of_course(course_id, query.limit, query.cursor)
+    return PageOut(items=tuple(map(SessionOut.of, page.items)), next_cursor=page.cursor)
+
+
+@sessions.route("GET", "/v1/sessions/{session_id}")
+def get_session(_: ApiRequest, session_id: str) -> Answer[SessionOut]:
+    """Read a session."""
     session = wiring.sessions().get(session_id)
-    authorise_camera(request.caller, session.course_id, access=wiring.access())
-    return session_out(session)
+    return Answer(SessionOut.of(session), etag=session.revision)
 
 
-@sessions.route("/v1/sessions/{session_id}/open", methods=["POST"], roles=ADMIN)
-def post_open(_: ApiRequest, session_id: str) -> dict[str, Any]:
-    return session_out(open_session(session_id, sessions=wiring.sessions(), clock=utc_now))
+@sessions.route("POST", "/v1/sessions/{session_id}/open", errors=[SessionNotOpen])
+def post_open(_: ApiRequest, session_id: str) -> SessionOut:
+    """Open a session before its time. Opening an open session changes nothing."""
+    return SessionOut.of(open_session(session_id, sessions=wiring.sessions(), clock=utc_now))
 
 
-@sessions.route("/v1/sessions/{session_id}/close", methods=["POST"], roles=ADMIN)
-def post_close(_: ApiRequest, session_id: str) -> dict[str, Any]:
+@sessions.route("POST", "/v1/sessions/{session_id}/close", errors=[SessionNotOpen])
+def post_close(_: ApiRequest, session_id: str) -> SessionOut:
+    """Close a session: later frames do not belong to it, outstanding ones are waited for."""
     session = close_session(
         session_id,
         sessions=wiring.sessions(),
@@ -54,14 +85,4 @@ def post_close(_: ApiRequest, session_id: str) -> dict[str, Any]:
         clock=utc_now,
         patience=wiring.settings().closing_patience,
     )
-    return session_out(session)
-
-
-def session_out(session: Session) -> dict[str, Any]:
-    return {
-        "id": session.session_id,
-        "course_id": session.course_id,
-        "state": session.state.value,
-        "opens_at": time_out(session.opens_at),
-        "closes_at": time_out(session.closes_at),
-    }
+    return SessionOut.of(session)

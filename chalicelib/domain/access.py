@@ -1,4 +1,4 @@
-"""Who calls: callers, cameras and their tokens."""
+"""Who calls: roles, what they reach, cameras and their tokens."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,12 +7,25 @@ from enum import StrEnum
 
 class Role(StrEnum):
     ADMIN = "admin"
+    INSTRUCTOR = "instructor"
+    STUDENT = "student"
     CAMERA = "camera"
+
+
+class Reach(StrEnum):
+    """How far a role reaches on a route: every object, or its own.
+
+    Own are an instructor's courses and the people on their rosters, a student himself and the courses that he takes, a
+    camera's courses; and of these the sessions and frames.
+    """
+
+    EVERY = "every"
+    OWN = "own"
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who a verified token speaks for."""
+    """Who a verified token speaks for. `subject` is the person's id for instructors and students."""
 
     subject: str
     role: Role

@@ -4,11 +4,11 @@ RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
 │   ConsentTextNotFound
 ├── Refused (the request is understood and will not be done)
-│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType
+│   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached
-│   └── UsesNotNamed, ConsentTextExists
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests
+│   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -78,6 +78,16 @@ class UnsupportedMediaType(Refused):
     code = "unsupported_media_type"
 
 
+class IdempotencyKeyReused(Refused):
+    code = "idempotency_key_reused"
+
+
+class PreconditionFailed(Refused):
+    """What is to be edited is not what the caller has seen any more."""
+
+    code = "precondition_failed"
+
+
 class UnreadableMedia(Refused):
     code = "unreadable_media"
 
@@ -128,6 +138,28 @@ class ConsentTextExists(Refused):
     """A version of a consent text is written once."""
 
     code = "consent_text_exists"
+
+
+class TooManyRequests(Refused):
+    """Asked for more often than is allowed; after `retry_after_seconds` it may be asked again."""
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after_seconds: int) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BiometricsOff(Refused):
+    """Recognition is switched off for the whole deployment; marks by hand and codes go on."""
+
+    code = "biometrics_off"
+
+
+class ErasureUnfinished(Refused):
+    """What is to be deleted is not deleted yet: wait for it."""
+
+    code = "erasure_unfinished"
 
 
 class Contention(RollcallError):

@@ -2,11 +2,12 @@
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.courses import Course
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.services.ports import Courses
 
 
-def add_course(name: str, time_zone: str, *, courses: Courses, clock: Clock) -> Course:
+def add_course(
+    name: str, time_zone: str, *, courses: Courses, clock: Clock, new_id: NewId = fresh_id
+) -> Course:
     course = Course(course_id=new_id(Kind.COURSE), name=name, time_zone=time_zone, created_at=clock())
-    courses.add(course)
-    return course
+    return courses.add(course)

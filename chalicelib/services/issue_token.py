@@ -3,7 +3,7 @@
 import secrets
 
 from chalicelib.domain.access import Caller, Role
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, fresh_id
 from chalicelib.services.ports import Access
 
 
@@ -14,5 +14,5 @@ def new_token() -> str:
 
 def issue_admin_token(*, access: Access) -> str:
     token = new_token()
-    access.add_token(token, Caller(subject=new_id(Kind.ADMIN), role=Role.ADMIN))
+    access.add_token(token, Caller(subject=fresh_id(Kind.ADMIN), role=Role.ADMIN))
     return token

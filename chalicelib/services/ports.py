@@ -37,7 +37,9 @@ class UploadTicket:
 
 
 class People(Protocol):
-    def add(self, person: Person) -> None: ...
+    def add(self, person: Person) -> Person:
+        """Answers the stored one; under an id that is there already nothing is written."""
+
     def get(self, person_id: str) -> Person:
         """Raises PersonNotFound."""
 
@@ -66,7 +68,9 @@ class ConsentTexts(Protocol):
 
 
 class Courses(Protocol):
-    def add(self, course: Course) -> None: ...
+    def add(self, course: Course) -> Course:
+        """As People.add."""
+
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
@@ -80,7 +84,9 @@ class Courses(Protocol):
 
 
 class Sessions(Protocol):
-    def add(self, session: Session) -> None: ...
+    def add(self, session: Session) -> Session:
+        """As People.add."""
+
     def get(self, session_id: str) -> Session:
         """Read strongly. Raises SessionNotFound."""
 
@@ -101,7 +107,9 @@ class Attendance(Protocol):
 
 
 class Frames(Protocol):
-    def add(self, frame: Frame) -> None: ...
+    def add(self, frame: Frame) -> Frame:
+        """As People.add."""
+
     def get(self, frame_id: str) -> Frame:
         """Read strongly. Raises FrameNotFound, also for one that has expired."""
 
@@ -113,7 +121,9 @@ class Frames(Protocol):
 
 
 class Registrations(Protocol):
-    def add(self, registration: Registration) -> None: ...
+    def add(self, registration: Registration) -> Registration:
+        """As People.add."""
+
     def get(self, person_id: str, registration_id: str) -> Registration:
         """Read strongly. Raises RegistrationNotFound, also for one that has expired."""
 
@@ -143,12 +153,25 @@ class Models(Protocol):
 class Access(Protocol):
     def caller(self, token: str) -> Caller | None: ...
     def add_token(self, token: str, caller: Caller) -> None: ...
-    def add_camera(self, camera: Camera, token: str) -> None: ...
+    def add_camera(self, camera: Camera, token: str) -> None:
+        """A camera that is there already gets the new token, and its old one ends."""
+
+    def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
+        """Remember for a day what an Idempotency-Key was used for. Raises IdempotencyKeyReused."""
+
     def camera(self, camera_id: str) -> Camera:
         """Read strongly. Raises CameraNotFound."""
 
     def cameras(self, limit: int, cursor: str | None) -> Page[Camera]: ...
     def revoke_camera(self, camera_id: str, at: datetime) -> None: ...
+
+
+class RateLimits(Protocol):
+    def take(self, key: str, limit: int, window_seconds: int) -> None:
+        """Count one act under the key. Raises TooManyRequests after `limit` of them in one window.
+
+        Windows are fixed: about their border twice the limit may pass. An act may be counted twice, never not at all.
+        """
 
 
 class Media(Protocol):

@@ -2,15 +2,24 @@
 
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.services.issue_token import new_token
 from chalicelib.services.ports import Access, Courses
 
 
 def register_camera(
-    name: str, course_ids: frozenset[str], *, access: Access, courses: Courses, clock: Clock
+    name: str,
+    course_ids: frozenset[str],
+    *,
+    access: Access,
+    courses: Courses,
+    clock: Clock,
+    new_id: NewId = fresh_id,
 ) -> tuple[Camera, str]:
-    """Raises CourseNotFound."""
+    """Under an id that is there already, a request sent again, the token is replaced: nobody saw it, or it was lost.
+
+    Raises CourseNotFound.
+    """
     for course_id in course_ids:
         courses.get(course_id)
     camera = Camera(camera_id=new_id(Kind.CAMERA), name=name, course_ids=course_ids, created_at=clock())

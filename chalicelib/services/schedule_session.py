@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import InvalidRequest
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.sessions import Session, SessionState, due_now
 from chalicelib.services.ports import Courses, Sessions
 
@@ -19,6 +19,7 @@ def schedule_session(
     courses: Courses,
     sessions: Sessions,
     clock: Clock,
+    new_id: NewId = fresh_id,
 ) -> Session:
     """Without `opens_at` it opens now. Raises CourseNotFound, InvalidRequest."""
     now = clock()
@@ -35,6 +36,4 @@ def schedule_session(
         closes_at=closes_at,
         state=SessionState.SCHEDULED,
     )
-    session = due_now(session, now)
-    sessions.add(session)
-    return session
+    return sessions.add(due_now(session, now))

@@ -2,7 +2,7 @@
 
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import ConsentMissing
-from chalicelib.domain.ids import Kind, new_id
+from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.registrations import Registration
 from chalicelib.services.ports import Media, People, Registrations, UploadTicket
 
@@ -15,6 +15,7 @@ def start_registration(
     registrations: Registrations,
     media: Media,
     clock: Clock,
+    new_id: NewId = fresh_id,
 ) -> tuple[Registration, tuple[UploadTicket, ...]]:
     """`files`: (content type, length in bytes) of each. Raises PersonNotFound, ConsentMissing."""
     now = clock()
@@ -22,10 +23,11 @@ def start_registration(
     consent = people.consent(person_id)
     if consent is None or not consent.permits_matching:
         raise ConsentMissing("Without an active consent for matching no picture of this person is taken in.")
-    registration = Registration(
-        person_id=person_id, registration_id=new_id(Kind.REGISTRATION), parts=len(files), created_at=now
+    registration = registrations.add(
+        Registration(
+            person_id=person_id, registration_id=new_id(Kind.REGISTRATION), parts=len(files), created_at=now
+        )
     )
-    registrations.add(registration)
     tickets = tuple(
         media.ticket(key, content_type, length, now)
         for key, (content_type, length) in zip(registration.keys, files, strict=True)

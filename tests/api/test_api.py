@@ -252,9 +252,10 @@ def test_a_revoked_camera_is_refused_at_its_next_post_even_if_its_token_is_still
     assert "token" not in listed
     assert api.call("DELETE", f"/v1/cameras/{listed['id']}").json_body["revoked_at"]
 
+    from chalicelib.services.authorise_camera import authorise_camera
+
     from chalicelib.domain.access import Caller
     from chalicelib.domain.errors import InvalidToken
-    from chalicelib.services.authorise_camera import authorise_camera
 
     with pytest.raises(InvalidToken):
         authorise_camera(Caller(listed["id"], Role.CAMERA), course_id, access=wiring.access())

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.domain.errors import UnreadablePicture
+from chalicelib.domain.errors import TooManyRequests, UnreadablePicture
 from chalicelib.domain.quality import CameraHealth, Condition, Reason
 from chalicelib.domain.sightings import Box, Decision, Seen, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
@@ -105,3 +105,15 @@ class FakeRecogniser:
             decision=Decision(shown["decision"]) if known else Decision.UNKNOWN,
             reasons=tuple(Reason(code) for code in shown["reasons"]),
         )
+
+
+class FakeRateLimits:
+    """Counts each key for ever, and refuses what goes over its limit; a test empties `taken` to let time pass."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, int] = {}
+
+    def take(self, key: str, limit: int, window_seconds: int) -> None:
+        if self.taken.get(key, 0) >= limit:
+            raise TooManyRequests(f"Only {limit} in {window_seconds} seconds.", window_seconds)
+        self.taken[key] = self.taken.get(key, 0) + 1

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from chalicelib.api.errors import STATUS_BY_ERROR, status_of
-from chalicelib.domain.errors import RollcallError
+from chalicelib.api.errors import STATUS_BY_ERROR, answer, status_of
+from chalicelib.domain.errors import Contention, RollcallError, TooManyRequests
 
 
 def below(error: type[RollcallError]) -> Iterator[type[RollcallError]]:
@@ -30,3 +30,15 @@ def test_the_tree_in_the_docstring_names_every_error() -> None:
     for error in below(RollcallError):
         if error.__module__ == errors.__name__:
             assert error.__name__ in (errors.__doc__ or ""), error
+
+
+def test_who_may_try_again_is_told_when() -> None:
+    def too_many() -> None:
+        raise TooManyRequests("Only 3 in 60 seconds.", retry_after_seconds=42)
+
+    def contention() -> None:
+        raise Contention
+
+    for view, status, seconds in ((too_many, 429, "42"), (contention, 503, "1")):
+        answered = answer(view)
+        assert (answered.status_code, answered.headers["Retry-After"]) == (status, seconds)

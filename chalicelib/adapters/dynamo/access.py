@@ -1,14 +1,16 @@
 """Tokens and cameras in DynamoDB. Only the SHA-256 of a token is stored: 256 random bits need no slow hash."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from chalicelib.adapters.dynamo.pages import read_page
-from chalicelib.adapters.dynamo.records import CAMERA, CameraRecord, TokenRecord
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.records import CAMERA, CameraRecord, IdempotencyKeyRecord, TokenRecord
+from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.access import Caller, Camera, Role
-from chalicelib.domain.errors import CameraNotFound
+from chalicelib.domain.errors import CameraNotFound, IdempotencyKeyReused
 from chalicelib.services.ports import Page
+
+KEY_LIFE = timedelta(days=1)
 
 
 class DynamoAccess:
@@ -23,16 +25,21 @@ class DynamoAccess:
         TokenRecord(_token_id(token), subject=caller.subject, role=caller.role.value).save()
 
     def add_camera(self, camera: Camera, token: str) -> None:
-        transaction = Transaction()
-        transaction.put(
-            CameraRecord(
-                id=f"camera#{camera.camera_id}",
-                created_at=camera.created_at,
-                name=camera.name,
-                course_ids=set(camera.course_ids),
-                token_id=_token_id(token),
-            )
+        record = CameraRecord(
+            id=f"camera#{camera.camera_id}",
+            created_at=camera.created_at,
+            name=camera.name,
+            course_ids=set(camera.course_ids),
+            token_id=_token_id(token),
         )
+        transaction = Transaction()
+        try:
+            before = CameraRecord.get(record.id, consistent_read=True)
+        except CameraRecord.DoesNotExist:
+            transaction.put(record, CameraRecord.id.does_not_exist())
+        else:
+            transaction.delete(TokenRecord(before.token_id))
+            transaction.put(record, CameraRecord.token_id == before.token_id)
         transaction.put(TokenRecord(_token_id(token), subject=camera.camera_id, role=Role.CAMERA.value))
         transaction.commit()
 
@@ -51,6 +58,20 @@ class DynamoAccess:
         first = CameraRecord.revoked_at.set(CameraRecord.revoked_at | at)
         transaction.update(CameraRecord(record.id), [first], CameraRecord.id.exists(), missing)
         transaction.commit()
+
+    def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
+        record = IdempotencyKeyRecord(
+            f"idempotency#{seed}", fingerprint=fingerprint, expires_at=now + KEY_LIFE
+        )
+        free = (
+            IdempotencyKeyRecord.id.does_not_exist()
+            | (IdempotencyKeyRecord.expires_at < now)
+            | (IdempotencyKeyRecord.fingerprint == fingerprint)
+        )
+        conditional(
+            lambda: record.save(condition=free),
+            IdempotencyKeyReused("This Idempotency-Key was used for another request within the last day."),
+        )
 
     def _record(self, camera_id: str) -> CameraRecord:
         try:

@@ -11,7 +11,7 @@ from chalicelib.adapters.dynamo.records import (
     PersonRecord,
     RosterRecord,
 )
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import Transaction, add_once
 from chalicelib.domain.courses import Course
 from chalicelib.domain.errors import CourseNotFound, LimitReached, NotOnRoster, PersonNotFound
 from chalicelib.services.ports import Page
@@ -25,13 +25,16 @@ class _AlreadyThereError(Exception):
 
 
 class DynamoCourses:
-    def add(self, course: Course) -> None:
-        CourseRecord(
+    def add(self, course: Course) -> Course:
+        record = CourseRecord(
             course_id=course.course_id,
             created_at=course.created_at,
             name=course.name,
             time_zone=course.time_zone,
-        ).save()
+        )
+        return add_once(
+            record.save, CourseRecord.course_id.does_not_exist(), lambda: self.get(course.course_id), course
+        )
 
     def get(self, course_id: str) -> Course:
         try:

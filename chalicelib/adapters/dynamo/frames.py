@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.records import FrameRecord
-from chalicelib.adapters.dynamo.transactions import conditional
+from chalicelib.adapters.dynamo.transactions import add_once, conditional
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import FrameNotFound
 from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
@@ -27,15 +27,17 @@ class DynamoFrames:
         self._used = timedelta(days=limits.frame_record_days)
         self._ticket = timedelta(seconds=limits.upload_ticket_seconds)
 
-    def add(self, frame: Frame) -> None:
-        FrameRecord(
+    def add(self, frame: Frame) -> Frame:
+        record = FrameRecord(
             frame_id=frame.frame_id,
             session_id=frame.session_id,
             created_at=frame.created_at,
             received_at=frame.received_at,
             outstanding_session_id=frame.session_id,
             expires_at=frame.created_at + (self._unused if frame.received_at is None else self._used),
-        ).save()
+        )
+        absent = FrameRecord.frame_id.does_not_exist()
+        return add_once(record.save, absent, lambda: self.get(frame.frame_id), frame)
 
     def get(self, frame_id: str) -> Frame:
         missing = FrameNotFound(f"There is no frame {frame_id}, or it has expired.")

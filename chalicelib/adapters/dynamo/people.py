@@ -7,7 +7,7 @@ from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import CONSENT, PERSON, ConsentRecord, PersonRecord, TemplateRecord
 from chalicelib.adapters.dynamo.templates import shard_of
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import Transaction, add_once
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.errors import Contention, PersonNotFound
 from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
@@ -17,8 +17,11 @@ ATTEMPTS = 5
 
 
 class DynamoPeople:
-    def add(self, person: Person) -> None:
-        PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at).save()
+    def add(self, person: Person) -> Person:
+        record = PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at)
+        return add_once(
+            record.save, PersonRecord.person_id.does_not_exist(), lambda: self.get(person.person_id), person
+        )
 
     def get(self, person_id: str) -> Person:
         return _person(self._record(person_id))

@@ -242,6 +242,17 @@ class TokenRecord(Model):
     role = UnicodeAttribute()
 
 
+class IdempotencyKeyRecord(Model):
+    """What an Idempotency-Key was used for: hashes alone, for a day."""
+
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    fingerprint = UnicodeAttribute()
+    expires_at = TTLAttribute()
+
+
 class CameraRecord(Model):
     class Meta:
         table_name = "access"
@@ -254,6 +265,15 @@ class CameraRecord(Model):
     token_id = UnicodeAttribute()
     revoked_at = UTCDateTimeAttribute(null=True)
     by_kind = AccessByKind()
+
+
+class RateRecord(Model):
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    taken = NumberAttribute(default=0)
+    expires_at = TTLAttribute()
 
 
 class ModelRecord(Model):
@@ -285,7 +305,9 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
+    (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
+    (RateRecord, "access"),
     (ModelRecord, "models"),
 )
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.adapters.dynamo.records import RegistrationRecord
-from chalicelib.adapters.dynamo.transactions import conditional
+from chalicelib.adapters.dynamo.transactions import add_once, conditional
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import RegistrationNotFound
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
@@ -20,14 +20,17 @@ class DynamoRegistrations:
         self._clock = clock
         self._unused = timedelta(days=upload_record_days)
 
-    def add(self, registration: Registration) -> None:
-        RegistrationRecord(
+    def add(self, registration: Registration) -> Registration:
+        record = RegistrationRecord(
             person_id=registration.person_id,
             registration_id=registration.registration_id,
             parts=registration.parts,
             created_at=registration.created_at,
             expires_at=registration.created_at + self._unused,
-        ).save()
+        )
+        person_id, registration_id = registration.person_id, registration.registration_id
+        absent = RegistrationRecord.person_id.does_not_exist()
+        return add_once(record.save, absent, lambda: self.get(person_id, registration_id), registration)
 
     def get(self, person_id: str, registration_id: str) -> Registration:
         missing = RegistrationNotFound(f"There is no registration {registration_id}, or it has expired.")

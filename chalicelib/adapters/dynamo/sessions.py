@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import SESSION, SessionRecord
-from chalicelib.adapters.dynamo.transactions import conditional
+from chalicelib.adapters.dynamo.transactions import add_once, conditional
 from chalicelib.domain.errors import Contention, SessionNotFound
 from chalicelib.domain.sessions import Session, SessionState
 from chalicelib.services.ports import Page
@@ -14,8 +14,9 @@ class DynamoSessions:
     def __init__(self, lookback_hours: int) -> None:
         self._lookback_hours = lookback_hours
 
-    def add(self, session: Session) -> None:
-        _record(session).save()
+    def add(self, session: Session) -> Session:
+        absent = SessionRecord.session_id.does_not_exist()
+        return add_once(_record(session).save, absent, lambda: self.get(session.session_id), session)
 
     def get(self, session_id: str) -> Session:
         try:

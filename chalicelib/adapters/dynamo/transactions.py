@@ -4,7 +4,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -14,6 +14,8 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.adapters.dynamo.records import shared_connection
 from chalicelib.domain.errors import Contention
+
+Item = TypeVar("Item")
 
 ATTEMPTS = 5
 LOST_RACES = ("TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded")
@@ -104,6 +106,21 @@ def conditional(write: Callable[[], Any], otherwise: Exception) -> None:
             return
         _pause(attempt)
     raise Contention("The record was being written by others.")
+
+
+def add_once(
+    write: Callable[[Condition], Any], absent: Condition, stored: Callable[[], Item], item: Item
+) -> Item:
+    """Write an item unless its id is taken; answers what is stored under it."""
+    try:
+        conditional(lambda: write(absent), _TakenError())
+    except _TakenError:
+        return stored()
+    return item
+
+
+class _TakenError(Exception):
+    """There is an item under this id already."""
 
 
 def _pause(attempt: int) -> None:

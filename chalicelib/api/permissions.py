@@ -1,0 +1,63 @@
+"""Who may do what: every route, the roles that it admits, and how far each reaches. What is not written here is denied."""
+
+from collections.abc import Mapping
+
+from chalicelib.domain.access import Reach, Role
+
+Rule = Mapping[Role, Reach]
+
+EVERY, OWN = Reach.EVERY, Reach.OWN
+PUBLIC: Rule = {}
+"""Answered without a token."""
+
+
+def _to(
+    admin: Reach, instructor: Reach | None = None, student: Reach | None = None, camera: Reach | None = None
+) -> Rule:
+    reaches = {Role.ADMIN: admin, Role.INSTRUCTOR: instructor, Role.STUDENT: student, Role.CAMERA: camera}
+    return {role: reach for role, reach in reaches.items() if reach is not None}
+
+
+_ADMINS = _to(EVERY)
+_STAFF = _to(EVERY, instructor=OWN)
+_PEOPLE = _to(EVERY, instructor=OWN, student=OWN)
+_SELF = _to(EVERY, student=OWN)
+_DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
+
+PERMISSIONS: Mapping[str, Rule] = {
+    "GET /v1/health": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "GET /docs": PUBLIC,
+    # people and consent
+    "POST /v1/people": _ADMINS,
+    "GET /v1/people": _ADMINS,
+    "GET /v1/people/{person_id}": _PEOPLE,
+    "PUT /v1/people/{person_id}/consent": _ADMINS,
+    "GET /v1/people/{person_id}/consent": _SELF,
+    "DELETE /v1/people/{person_id}/consent": _SELF,
+    # registrations
+    "POST /v1/people/{person_id}/registrations": _SELF,
+    "GET /v1/people/{person_id}/registrations": _SELF,
+    "GET /v1/people/{person_id}/registrations/{registration_id}": _SELF,
+    # courses and rosters
+    "POST /v1/courses": _ADMINS,
+    "GET /v1/courses": _ADMINS,
+    "GET /v1/courses/{course_id}": _PEOPLE,
+    "GET /v1/courses/{course_id}/roster": _STAFF,
+    "PUT /v1/courses/{course_id}/roster/{person_id}": _ADMINS,
+    "DELETE /v1/courses/{course_id}/roster/{person_id}": _ADMINS,
+    # sessions and the register
+    "POST /v1/courses/{course_id}/sessions": _STAFF,
+    "GET /v1/courses/{course_id}/sessions": _to(EVERY, instructor=OWN, student=OWN, camera=OWN),
+    "GET /v1/sessions/{session_id}": _to(EVERY, instructor=OWN, student=OWN, camera=OWN),
+    "POST /v1/sessions/{session_id}/open": _STAFF,
+    "POST /v1/sessions/{session_id}/close": _STAFF,
+    "GET /v1/sessions/{session_id}/attendance": _STAFF,
+    # frames and cameras
+    "POST /v1/sessions/{session_id}/frames": _DEVICES,
+    "POST /v1/sessions/{session_id}/frame-uploads": _DEVICES,
+    "GET /v1/frames/{frame_id}": _DEVICES,
+    "POST /v1/cameras": _ADMINS,
+    "GET /v1/cameras": _ADMINS,
+    "DELETE /v1/cameras/{camera_id}": _ADMINS,
+}
