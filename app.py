@@ -13,6 +13,7 @@ from chalicelib.api.people import people
 from chalicelib.api.registrations import registrations
 from chalicelib.api.sessions import sessions
 from chalicelib.events.frames import frames as frame_events
+from chalicelib.events.privacy import privacy as privacy_events
 from chalicelib.events.registrations import registrations as registration_events
 from chalicelib.events.sessions import sessions as session_events
 
@@ -25,5 +26,5 @@ app.register_middleware(problem_details, event_type="http")
 for blueprint in (auth, health, people, registrations, courses, sessions, frames, attendance, cameras):
     app.register_blueprint(blueprint)
 
-for blueprint in (frame_events, registration_events, session_events):
+for blueprint in (frame_events, registration_events, session_events, privacy_events):
     app.register_blueprint(blueprint)

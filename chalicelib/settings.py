@@ -39,6 +39,11 @@ class Settings:
     def closing_patience(self) -> timedelta:
         return timedelta(seconds=self.closing_patience_seconds)
 
+    @property
+    def signing_key(self) -> str:
+        """The alias of the key that signs receipts and digests."""
+        return f"alias/{self.prefix}-signing"
+
     def table(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 

@@ -13,6 +13,8 @@ from chalicelib.settings import Settings, load_settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from chalicelib.services.erase_person import Eraser
+
 Made = TypeVar("Made")
 
 _caches: list[Any] = []
@@ -137,6 +139,51 @@ def media() -> ports.Media:
     from chalicelib.adapters.media import S3Media
 
     return S3Media(_s3(), settings().bucket, settings().upload_ticket_seconds)
+
+
+@_once
+def erasures() -> ports.Erasures:
+    from chalicelib.adapters.dynamo.erasures import DynamoErasures
+
+    _tables()
+    return DynamoErasures()
+
+
+@_once
+def traces() -> ports.Traces:
+    from chalicelib.adapters.dynamo.traces import DynamoTraces
+
+    _tables()
+    return DynamoTraces()
+
+
+@_once
+def signer() -> ports.Signer:
+    import boto3
+
+    from chalicelib.adapters.signer import KmsSigner
+
+    return KmsSigner(boto3.session.Session().client("kms"), settings().signing_key)
+
+
+@_once
+def eraser() -> "Eraser":
+    """What carries an erasure on."""
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import utc_now
+    from chalicelib.services.erase_person import Eraser
+
+    return Eraser(
+        erasures=erasures(),
+        traces=traces(),
+        sessions=sessions(),
+        frames=frames(),
+        media=media(),
+        signer=signer(),
+        clock=utc_now,
+        keeps=timedelta(days=settings().frame_record_days + settings().upload_record_days),
+    )
 
 
 @_once

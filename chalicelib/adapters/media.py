@@ -53,6 +53,10 @@ class S3Media:
             raise
         return True
 
+    def keys(self, prefix: str) -> frozenset[str]:
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+        return frozenset(item["Key"] for page in pages for item in page.get("Versions", ()))
+
     def delete(self, prefix: str) -> int:
         """Versions too, should the bucket ever have kept any: an erased picture must not stay readable."""
         deleted = 0

@@ -11,7 +11,7 @@ from chalicelib.domain.errors import (
 )
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 from chalicelib.domain.templates import ExtractedViews, Occasion, Template, occasions_of
-from chalicelib.services.ports import Media, Models, People, Recogniser, Registrations, Templates
+from chalicelib.services.ports import Erasures, Media, Models, People, Recogniser, Registrations, Templates
 from chalicelib.services.require_champion import require_champion
 
 ATTEMPTS = 5
@@ -27,13 +27,18 @@ def enrol_person(
     models: Models,
     media: Media,
     recogniser: Recogniser,
+    erasures: Erasures,
     max_bytes: int,
 ) -> Registration:
     """Without consent nothing is read or waited for; with it, the last part to arrive does the work.
 
     Raises RegistrationNotFound for a key that was never minted, PersonNotFound, Contention, ModelNotInstalled.
     """
-    registration = _registration_of(key, registrations)
+    try:
+        registration = _registration_of(key, registrations)
+    except RegistrationNotFound:
+        _delete_if_erased(key, erasures, media)
+        raise
     if registration.outcome is None:
         if not _may_enrol(registration.person_id, people):
             registrations.conclude(registration, _refused())
@@ -48,6 +53,13 @@ def enrol_person(
     if registration.state is RegistrationState.REFUSED:
         _forget(registration, media)
     return registration
+
+
+def _delete_if_erased(key: str, erasures: Erasures, media: Media) -> None:
+    """A ticket may have been used after its person was erased."""
+    person_id = key.split("/")[1]
+    if person_id and erasures.get(person_id) is not None:
+        media.delete(f"registrations/{person_id}/")
 
 
 def _registration_of(key: str, registrations: Registrations) -> Registration:

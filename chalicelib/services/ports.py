@@ -3,17 +3,19 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course
+from chalicelib.domain.erasure import Erasure, Held
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session
 from chalicelib.domain.sightings import Seen
+from chalicelib.domain.signing import Signed
 from chalicelib.domain.templates import Champion, ExtractedViews, Template
 
 Item = TypeVar("Item")
@@ -67,6 +69,53 @@ class ConsentTexts(Protocol):
         """All of them, oldest first."""
 
 
+class Erasures(Protocol):
+    """What the tables hold of a person, and its end. Everything here may be repeated."""
+
+    def begin(self, person_id: str, by: str, now: datetime) -> Erasure:
+        """End the person in one transaction: no name, consent or template is left, and every gallery is stale.
+
+        One that was begun already is answered as it stands. Raises PersonNotFound, Contention.
+        """
+
+    def reinstate(self, erasure: Erasure) -> None:
+        """Put a tombstone back that a restored table has lost."""
+
+    def get(self, person_id: str) -> Erasure | None:
+        """Read strongly."""
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """People whose erasure was cut off, or is to be swept."""
+
+    def note(self, person_id: str, held: Held, count: int) -> None:
+        """Note how much there is, before it is deleted. What was noted before stands."""
+
+    def conclude(self, erasure: Erasure, receipt: Signed, sweep_at: datetime) -> Erasure:
+        """Of two receipts the first stands; answers the erasure as stored."""
+
+    def settle(self, erasure: Erasure) -> None:
+        """It was swept: nothing is due any more."""
+
+    def ask_for_rebuild(self, person_id: str, now: datetime) -> None:
+        """A fact that retraining reads: what was learned from this person is to be learned anew without."""
+
+
+class Traces(Protocol):
+    """What is left of an erased person, kind by kind. Everything here may be repeated."""
+
+    def attended(self, person_id: str, session_ids: Sequence[str]) -> tuple[str, ...]:
+        """Sessions with a record of the person, also others than these."""
+
+    def forget_attendance(self, session_id: str, person_id: str) -> None:
+        """The record and its history go; how many had its status stays, as a number. Raises Contention."""
+
+    def forget_templates(self, person_id: str, model_ids: Sequence[str]) -> None: ...
+    def count(self, held: Held, person_id: str) -> int: ...
+    def forget(self, held: Held, person_id: str) -> None: ...
+    def forget_rosters(self, person_id: str, course_ids: Sequence[str]) -> None:
+        """Off these courses' rosters, and off every other's."""
+
+
 class Courses(Protocol):
     def add(self, course: Course) -> Course:
         """As People.add."""
@@ -117,6 +166,12 @@ class Frames(Protocol):
         """Write the result unless there is one already; answers the frame as stored."""
 
     def finish(self, frame: Frame) -> None: ...
+    def naming(self, person_id: str, session_id: str) -> tuple[str, ...]:
+        """Ids of the session's frames with a sighting whose candidate the person is; read a moment late."""
+
+    def forget_candidate(self, frame_id: str, person_id: str) -> None:
+        """Sightings keep their figures and lose the candidate. Raises Contention."""
+
     def any_outstanding(self, session_id: str) -> bool: ...
 
 
@@ -180,10 +235,18 @@ class Media(Protocol):
         """The object, or None if there is none. Raises PayloadTooLarge."""
 
     def exists(self, key: str) -> bool: ...
+    def keys(self, prefix: str) -> frozenset[str]:
+        """The objects below the prefix, also those of which only old versions are left."""
+
     def delete(self, prefix: str) -> int:
         """Delete every object and object version below the prefix; answers how many."""
 
     def ticket(self, key: str, content_type: str, length: int, now: datetime) -> UploadTicket: ...
+
+
+class Signer(Protocol):
+    def sign(self, document: Mapping[str, Any]) -> Signed:
+        """`document` has a `kind`."""
 
 
 class Gallery(Protocol):

@@ -18,6 +18,7 @@ from chalicelib import wiring
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.consent_texts import DEFAULT_TEXT
+from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Method, Relation, Signer, Use
 from chalicelib.domain.registrations import Registration
@@ -25,6 +26,8 @@ from chalicelib.domain.sessions import Session
 from chalicelib.services.add_course import add_course
 from chalicelib.services.add_person import add_person
 from chalicelib.services.close_session import close_session
+from chalicelib.services.erase_person import erase_person
+from chalicelib.services.finish_erasures import finish_erasures
 from chalicelib.services.give_consent import give_consent
 from chalicelib.services.list_attendance import Entry, list_attendance
 from chalicelib.services.post_frame import post_frame
@@ -44,7 +47,17 @@ CONSENT_IN = {
 }
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 ADMIN = Caller("adm_test", Role.ADMIN)
-TABLES = ("people", "courses", "attendance", "frames", "registrations", "templates", "access", "models")
+TABLES = (
+    "people",
+    "courses",
+    "attendance",
+    "frames",
+    "registrations",
+    "templates",
+    "access",
+    "models",
+    "audit",
+)
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -80,11 +93,13 @@ class World:
             wiring.courses().put_on_roster(course_id, person_id)
         return person_id
 
-    def give_consent(self, person_id: str, uses: tuple[Use, ...] = tuple(Use)) -> None:
+    def give_consent(
+        self, person_id: str, uses: tuple[Use, ...] = tuple(Use), *, signer: str = "a guardian"
+    ) -> None:
         give_consent(
             person_id,
             text_version=DEFAULT_TEXT.version,
-            signer=Signer("a guardian", Relation.GUARDIAN),
+            signer=Signer(signer, Relation.GUARDIAN),
             method=Method.ELECTRONIC,
             uses=uses,
             texts=wiring.consent_texts(),
@@ -95,6 +110,12 @@ class World:
 
     def withdraw_consent(self, person_id: str) -> None:
         withdraw_consent(person_id, people=wiring.people(), media=wiring.media(), clock=self.clock)
+
+    def erase(self, person_id: str) -> Erasure:
+        return erase_person(person_id, by=ADMIN.subject, eraser=wiring.eraser())
+
+    def finish_erasures(self) -> None:
+        finish_erasures(self.now, eraser=wiring.eraser())
 
     def add_course(self, name: str = "Mathematics") -> str:
         return add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock).course_id
@@ -133,11 +154,9 @@ class World:
         return post_frame(
             session_id,
             picture,
-            by=ADMIN,
             sessions=wiring.sessions(),
             frames=wiring.frames(),
             media=wiring.media(),
-            access=wiring.access(),
             clock=self.clock,
         )
 

@@ -22,11 +22,11 @@ class DynamoAttendance:
             record = MarkRecord.get(session_id, ATTENDANCE + person_id, consistent_read=True)
         except MarkRecord.DoesNotExist:
             return AttendanceRecord(session_id, person_id)
-        return _attendance(record)
+        return attendance_of(record)
 
     def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]:
         records = MarkRecord.query(session_id, MarkRecord.sk.startswith(ATTENDANCE), consistent_read=True)
-        return tuple(_attendance(record) for record in records)
+        return tuple(attendance_of(record) for record in records)
 
     def save(self, record: AttendanceRecord, *, needs_consent: bool) -> None:
         mark = _mark(record)
@@ -62,7 +62,7 @@ def _mark(record: AttendanceRecord) -> MarkRecord:
     )
 
 
-def _attendance(record: MarkRecord) -> AttendanceRecord:
+def attendance_of(record: MarkRecord) -> AttendanceRecord:
     return AttendanceRecord(
         session_id=record.session_id,
         person_id=record.sk.removeprefix(ATTENDANCE),

@@ -3,10 +3,12 @@
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
     COURSE,
+    LEFT,
     MEMBERSHIP,
     PERSON,
     ROSTER,
     CourseRecord,
+    LeftRecord,
     MembershipRecord,
     PersonRecord,
     RosterRecord,
@@ -74,6 +76,9 @@ class DynamoCourses:
             NotOnRoster(f"{person_id} is not on the roster of {course_id}."),
         )
         transaction.delete(RosterRecord(course_id, ROSTER + person_id))
+        transaction.put(
+            LeftRecord(person_id, LEFT + course_id)
+        )  # frames of the course may go on naming the person
         _count(transaction, course_id, person_id, step=-1)
         transaction.commit()
 

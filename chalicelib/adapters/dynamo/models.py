@@ -1,8 +1,9 @@
 """Which model is in service, and which version its cohorts have."""
 
 from contextlib import suppress
+from datetime import datetime
 
-from chalicelib.adapters.dynamo.records import ModelRecord
+from chalicelib.adapters.dynamo.records import ForgottenRecord, ModelRecord
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.errors import Contention
 from chalicelib.domain.templates import Champion
@@ -37,6 +38,10 @@ class DynamoModels:
 def bump_cohorts(transaction: Transaction) -> None:
     """In the transaction after which a person's template may not normalise other people's scores any more."""
     transaction.update(ModelRecord(CHAMPION), [ModelRecord.cohort_version.add(1)], None, Contention())
+
+
+def forgotten(person_id: str, at: datetime) -> ForgottenRecord:
+    return ForgottenRecord(id=f"forget#{person_id}", asked_at=at)
 
 
 def _read() -> ModelRecord | None:

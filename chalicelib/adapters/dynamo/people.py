@@ -5,9 +5,17 @@ from datetime import datetime
 
 from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.pages import read_page
-from chalicelib.adapters.dynamo.records import CONSENT, PERSON, ConsentRecord, PersonRecord, TemplateRecord
+from chalicelib.adapters.dynamo.records import (
+    CONSENT,
+    ERASURE,
+    PERSON,
+    ConsentRecord,
+    ErasureRecord,
+    PersonRecord,
+    TemplateRecord,
+)
 from chalicelib.adapters.dynamo.templates import shard_of
-from chalicelib.adapters.dynamo.transactions import Transaction, add_once
+from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.errors import Contention, PersonNotFound
 from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
@@ -16,15 +24,33 @@ from chalicelib.services.ports import Page
 ATTEMPTS = 5
 
 
+class _ThereError(Exception):
+    """There is a person with this id already."""
+
+
 class DynamoPeople:
     def add(self, person: Person) -> Person:
-        record = PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at)
-        return add_once(
-            record.save, PersonRecord.person_id.does_not_exist(), lambda: self.get(person.person_id), person
+        """A request that is sent again after the person was erased must not bring the name back."""
+        transaction = Transaction()
+        transaction.check(
+            ErasureRecord,
+            (person.person_id, ERASURE),
+            ErasureRecord.person_id.does_not_exist(),
+            PersonNotFound(f"{person.person_id} was erased."),
         )
+        transaction.put(
+            PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at),
+            PersonRecord.person_id.does_not_exist(),
+            _ThereError(),
+        )
+        try:
+            transaction.commit()
+        except _ThereError:
+            return self.get(person.person_id)
+        return person
 
     def get(self, person_id: str) -> Person:
-        return _person(self._record(person_id))
+        return _person(person_record(person_id))
 
     def names(self, person_ids: Iterable[str]) -> dict[str, str]:
         keys = [(person_id, PERSON) for person_id in person_ids]
@@ -65,7 +91,7 @@ class DynamoPeople:
                 transaction.put(before)
             transaction.put(record)
             if not consent.permits_matching:
-                _delete_templates(transaction, person)
+                delete_templates(transaction, person)
             if was_normalising and not consent.permits_normalisation:
                 bump_cohorts(transaction)
 
@@ -81,7 +107,7 @@ class DynamoPeople:
                 ConsentRecord.person_id.exists(),
                 Contention(f"The consent of {person_id} was changed by another writer."),
             )
-            _delete_templates(transaction, person)
+            delete_templates(transaction, person)
             if before is not None and _consent(before).permits_normalisation:
                 bump_cohorts(transaction)
 
@@ -90,7 +116,7 @@ class DynamoPeople:
     def _change(self, person_id: str, add_writes: Callable[[Transaction, PersonRecord], None]) -> None:
         """One transaction with the person's revision and courses; read and sent again when another was first."""
         for attempt in range(1, ATTEMPTS + 1):
-            person = self._record(person_id)
+            person = person_record(person_id)
             transaction = Transaction()
             bump_person(transaction, person_id, int(person.revision))
             bump_courses_of(transaction, person_id)
@@ -109,14 +135,16 @@ class DynamoPeople:
         except ConsentRecord.DoesNotExist:
             return None
 
-    def _record(self, person_id: str) -> PersonRecord:
-        try:
-            return PersonRecord.get(person_id, PERSON, consistent_read=True)
-        except PersonRecord.DoesNotExist as error:
-            raise PersonNotFound(f"There is no person {person_id}.") from error
+
+def person_record(person_id: str) -> PersonRecord:
+    """Read strongly. Raises PersonNotFound, also for somebody who was erased."""
+    try:
+        return PersonRecord.get(person_id, PERSON, consistent_read=True)
+    except PersonRecord.DoesNotExist as error:
+        raise PersonNotFound(f"There is no person {person_id}.") from error
 
 
-def _delete_templates(transaction: Transaction, person: PersonRecord) -> None:
+def delete_templates(transaction: Transaction, person: PersonRecord) -> None:
     for model_id in person.model_ids or ():
         transaction.delete(TemplateRecord(shard_of(person.person_id, model_id), person.person_id))
 

@@ -22,11 +22,14 @@ from chalicelib.settings import Settings
 PERSON = "person"
 CONSENT = "consent"
 CONSENT_TEXTS = "consent-texts"
+ERASURE = "erasure"
 MEMBERSHIP = "course#"
+LEFT = "left#"
 COURSE = "course"
 ROSTER = "roster#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
+ERASED = "erased#"
 CAMERA = "camera"
 
 
@@ -68,6 +71,56 @@ class ConsentRecord(Model):
     uses = UnicodeSetAttribute()
     given_at = UTCDateTimeAttribute()
     withdrawn_at = UTCDateTimeAttribute(null=True)
+
+
+class ErasuresDue(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_kind = UnicodeAttribute(hash_key=True)
+    due_at = UTCDateTimeAttribute(range_key=True)
+    person_id = UnicodeAttribute()
+
+
+class ErasureRecord(Model):
+    """It takes the person's place, as work to be done and then as a tombstone."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=ERASURE)
+    requested_by = UnicodeAttribute()
+    requested_at = UTCDateTimeAttribute()
+    course_ids = UnicodeSetAttribute(null=True)
+    model_ids = UnicodeSetAttribute(null=True)
+    counts: JSONAttribute = JSONAttribute(null=True)
+    receipt: JSONAttribute = JSONAttribute(null=True)
+    swept = BooleanAttribute(default=False)
+    due_kind = UnicodeAttribute(null=True)
+    due_at = UTCDateTimeAttribute(null=True)
+    due = ErasuresDue()
+
+
+class LeftRecord(Model):
+    """A course that the person was on the roster of: frames of it may still name the person."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class PersonItem(Model):
+    """Any item below a person, by its key alone."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
 
 
 class ConsentTextRecord(Model):
@@ -179,6 +232,17 @@ class MarkRecord(Model):
     revision = NumberAttribute()
 
 
+class ErasedMarksRecord(Model):
+    """How many people with this status were erased from a session's register."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    people = NumberAttribute(default=0)
+
+
 class OutstandingFrames(GlobalSecondaryIndex[Any]):
     class Meta:
         index_name = "outstanding"
@@ -186,6 +250,17 @@ class OutstandingFrames(GlobalSecondaryIndex[Any]):
 
     outstanding_session_id = UnicodeAttribute(hash_key=True)
     created_at = UTCDateTimeAttribute(range_key=True)
+
+
+class FramesBySession(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_session"
+        projection = IncludeProjection(["candidates"])
+
+    session_id = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+    frame_id = UnicodeAttribute()
+    candidates = UnicodeSetAttribute(null=True)
 
 
 class FrameRecord(Model):
@@ -198,9 +273,11 @@ class FrameRecord(Model):
     received_at = UTCDateTimeAttribute(null=True)
     outstanding_session_id = UnicodeAttribute(null=True)
     result: JSONAttribute = JSONAttribute(null=True)
+    candidates = UnicodeSetAttribute(null=True)
     merged = BooleanAttribute(default=False)
     expires_at = TTLAttribute()
     outstanding = OutstandingFrames()
+    by_session = FramesBySession()
 
 
 class RegistrationRecord(Model):
@@ -285,6 +362,16 @@ class ModelRecord(Model):
     cohort_version = NumberAttribute(null=True)
 
 
+class ForgottenRecord(Model):
+    """What was learned from this person is to be learned anew without; id: forget#<person>."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    asked_at = UTCDateTimeAttribute()
+
+
 def permits_matching() -> Condition:
     """Of a consent item: what domain.people.Consent says of itself, as a condition."""
     permitted = ConsentRecord.uses.contains(Use.MATCHING.value)
@@ -295,12 +382,16 @@ def permits_matching() -> Condition:
 RECORDS: tuple[tuple[type[Model], str], ...] = (
     (PersonRecord, "people"),
     (ConsentRecord, "people"),
+    (ErasureRecord, "people"),
+    (LeftRecord, "people"),
+    (PersonItem, "people"),
     (ConsentTextRecord, "people"),
     (MembershipRecord, "people"),
     (CourseRecord, "courses"),
     (RosterRecord, "courses"),
     (SessionRecord, "attendance"),
     (MarkRecord, "attendance"),
+    (ErasedMarksRecord, "attendance"),
     (FrameRecord, "frames"),
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),
@@ -309,6 +400,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (CameraRecord, "access"),
     (RateRecord, "access"),
     (ModelRecord, "models"),
+    (ForgottenRecord, "models"),
 )
 
 

@@ -4,15 +4,19 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.adapters.dynamo.records import RegistrationRecord
-from chalicelib.adapters.dynamo.transactions import add_once, conditional
+from chalicelib.adapters.dynamo.records import PERSON, PersonRecord, RegistrationRecord
+from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import RegistrationNotFound
+from chalicelib.domain.errors import PersonNotFound, RegistrationNotFound
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 
 
 class ConcludedError(Exception):
     """The registration has an outcome already."""
+
+
+class _ThereError(Exception):
+    """There is a registration with this id already."""
 
 
 class DynamoRegistrations:
@@ -29,8 +33,15 @@ class DynamoRegistrations:
             expires_at=registration.created_at + self._unused,
         )
         person_id, registration_id = registration.person_id, registration.registration_id
-        absent = RegistrationRecord.person_id.does_not_exist()
-        return add_once(record.save, absent, lambda: self.get(person_id, registration_id), registration)
+        transaction = Transaction()
+        missing = PersonNotFound(f"There is no person {person_id}.")
+        transaction.check(PersonRecord, (person_id, PERSON), PersonRecord.person_id.exists(), missing)
+        transaction.put(record, RegistrationRecord.person_id.does_not_exist(), _ThereError())
+        try:
+            transaction.commit()
+        except _ThereError:
+            return self.get(person_id, registration_id)
+        return registration
 
     def get(self, person_id: str, registration_id: str) -> Registration:
         missing = RegistrationNotFound(f"There is no registration {registration_id}, or it has expired.")

@@ -1,0 +1,119 @@
+"""What is left of an erased person in other tables than the templates', kind by kind; erasing twice is erasing once."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from chalicelib.adapters.dynamo.attendance import attendance_of
+from chalicelib.adapters.dynamo.records import (
+    ATTENDANCE,
+    COURSE,
+    ERASED,
+    ERASURE,
+    MEMBERSHIP,
+    ROSTER,
+    CourseRecord,
+    ErasedMarksRecord,
+    MarkRecord,
+    MembershipRecord,
+    PersonItem,
+    RegistrationRecord,
+    RosterRecord,
+    TemplateRecord,
+)
+from chalicelib.adapters.dynamo.templates import shard_of
+from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.domain.erasure import Held
+from chalicelib.domain.errors import Contention
+
+ATTEMPTS = 10
+
+
+class _GoneError(Exception):
+    """It is gone already."""
+
+
+class DynamoTraces:
+    def attended(self, person_id: str, session_ids: Sequence[str]) -> tuple[str, ...]:
+        keys = [(session_id, ATTENDANCE + person_id) for session_id in session_ids]
+        return tuple(sorted(record.session_id for record in MarkRecord.batch_get(keys, consistent_read=True)))
+
+    def forget_attendance(self, session_id: str, person_id: str) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                record = MarkRecord.get(session_id, ATTENDANCE + person_id, consistent_read=True)
+            except MarkRecord.DoesNotExist:
+                return
+            with suppress(_GoneError):
+                _forget_mark(record)
+        raise Contention(f"{person_id} in {session_id} was being changed by others.")
+
+    def forget_templates(self, person_id: str, model_ids: Sequence[str]) -> None:
+        for model_id in model_ids:
+            TemplateRecord(shard_of(person_id, model_id), person_id).delete()
+
+    def count(self, held: Held, person_id: str) -> int:
+        return len(tuple(_ITEMS[held](person_id)))
+
+    def forget(self, held: Held, person_id: str) -> None:
+        for item in _ITEMS[held](person_id):
+            item.delete()
+
+    def forget_rosters(self, person_id: str, course_ids: Sequence[str]) -> None:
+        memberships = (record.sk.removeprefix(MEMBERSHIP) for record in _memberships(person_id))
+        for course_id in {*memberships, *course_ids}:
+            _leave(course_id, person_id)
+
+
+def _memberships(person_id: str) -> Iterable[MembershipRecord]:
+    return MembershipRecord.query(person_id, MembershipRecord.sk.startswith(MEMBERSHIP), consistent_read=True)
+
+
+def _registrations(person_id: str) -> Iterable[RegistrationRecord]:
+    return RegistrationRecord.query(person_id, consistent_read=True)
+
+
+def _consents(person_id: str) -> Iterator[PersonItem]:
+    items = PersonItem.query(person_id, PersonItem.sk.startswith("consent#"), consistent_read=True)
+    return iter(items)
+
+
+def _others(person_id: str) -> Iterator[PersonItem]:
+    """Whatever is stored below the person; its erasure stays."""
+    items = PersonItem.query(person_id, consistent_read=True)
+    return (item for item in items if item.sk != ERASURE)
+
+
+_ITEMS = {
+    Held.REGISTRATIONS: _registrations,
+    Held.MEMBERSHIPS: _memberships,
+    Held.CONSENTS: _consents,
+    Held.RECORDS: _others,
+}
+
+
+def _leave(course_id: str, person_id: str) -> None:
+    transaction = Transaction()
+    transaction.delete(
+        RosterRecord(course_id, ROSTER + person_id), RosterRecord.course_id.exists(), _GoneError()
+    )
+    transaction.delete(MembershipRecord(person_id, MEMBERSHIP + course_id))
+    smaller = [CourseRecord.version.add(1), CourseRecord.roster_size.add(-1)]
+    transaction.update(
+        CourseRecord(course_id, COURSE), smaller, CourseRecord.course_id.exists(), Contention()
+    )
+    with suppress(_GoneError):
+        transaction.commit()
+
+
+def _forget_mark(record: MarkRecord) -> None:
+    """How many were present, late or absent stays with the session; who it was does not."""
+    status = attendance_of(record).status
+    transaction = Transaction()
+    transaction.delete(record, MarkRecord.revision == record.revision, _GoneError())
+    transaction.update(
+        ErasedMarksRecord(record.session_id, f"{ERASED}{status.value}"),
+        [ErasedMarksRecord.people.add(1)],
+        None,
+        Contention(),
+    )
+    transaction.commit()
