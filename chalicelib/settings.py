@@ -30,6 +30,7 @@ class Settings:
         20  # queues keep a message for 4 days, dead-letter queues for 14: its record must outlive it
     )
     frame_record_days: int = 400
+    audit_record_days: int = 1095
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
     cached_galleries: int = 8

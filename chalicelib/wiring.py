@@ -167,6 +167,21 @@ def signer() -> ports.Signer:
 
 
 @_once
+def audit() -> ports.Audit:
+    from chalicelib.adapters.dynamo.audit import DynamoAudit
+
+    return DynamoAudit(_tables().audit_record_days)
+
+
+@_once
+def seals() -> ports.Seals:
+    from chalicelib.adapters.seals import Seals
+
+    _tables()
+    return Seals(media())
+
+
+@_once
 def eraser() -> "Eraser":
     """What carries an erasure on."""
     from datetime import timedelta

@@ -168,6 +168,7 @@ def post_frame_view(request: ApiRequest, session_id: str) -> Answer[FrameOut]:
         sessions=wiring.sessions(),
         frames=wiring.frames(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=utc_now,
         new_id=request.new_id,
     )
@@ -184,6 +185,7 @@ def post_frame_upload(request: ApiRequest, session_id: str, body: FrameUploadIn)
         sessions=wiring.sessions(),
         frames=wiring.frames(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=utc_now,
         new_id=request.new_id,
     )

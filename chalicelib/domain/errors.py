@@ -2,7 +2,7 @@
 
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
-│   ConsentTextNotFound
+│   ConsentTextNotFound, DigestNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
@@ -54,6 +54,10 @@ class CameraNotFound(NotFound):
 
 class ConsentTextNotFound(NotFound):
     code = "consent_text_not_found"
+
+
+class DigestNotFound(NotFound):
+    code = "digest_not_found"
 
 
 class Refused(RollcallError):

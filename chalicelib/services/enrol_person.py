@@ -2,6 +2,7 @@
 
 from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import (
+    BiometricsOff,
     ConsentMissing,
     Contention,
     PayloadTooLarge,
@@ -43,12 +44,12 @@ def enrol_person(
         if not _may_enrol(registration.person_id, people):
             registrations.conclude(registration, _refused())
         elif all(media.exists(part) for part in registration.keys):
-            model_id = require_champion(models=models, recogniser=recogniser).model_id
-            views, outcome = _look(registration, model_id, media, recogniser, max_bytes)
-            if views is None:
-                registrations.conclude(registration, outcome)
-            else:
-                _store(registration, views, outcome, model_id, registrations, people, templates)
+            try:
+                model_id = require_champion(models=models, recogniser=recogniser).model_id
+                views, outcome = _look(registration, model_id, media, recogniser, max_bytes)
+                _conclude(registration, views, outcome, model_id, registrations, people, templates)
+            except BiometricsOff:  # before the look, or by the time that it was to be stored
+                registrations.conclude(registration, _switched_off())
         registration = registrations.get(registration.person_id, registration.registration_id)
     if registration.state is RegistrationState.REFUSED:
         _forget(registration, media)
@@ -83,16 +84,21 @@ def _look(
     return views if is_enough(views) else None, _outcome_of(views, model_id)
 
 
-def _store(
+def _conclude(
     registration: Registration,
-    views: ExtractedViews,
+    views: ExtractedViews | None,
     outcome: Outcome,
     model_id: str,
     registrations: Registrations,
     people: People,
     templates: Templates,
 ) -> None:
-    """Written again from fresh reads if somebody else changed the person meanwhile; never without consent."""
+    """With a template if there are views, never without consent.
+
+    Written again from fresh reads if somebody else changed the person meanwhile.
+    """
+    if views is None:
+        return registrations.conclude(registration, outcome)
     occasions = occasions_of(views, registration.registration_id)
     for _ in range(ATTEMPTS):
         revision = people.get(registration.person_id).revision
@@ -149,6 +155,14 @@ def _refused() -> Outcome:
         state=RegistrationState.REFUSED,
         code="consent_missing",
         explanation="There is no active consent, so nothing was read and the upload was deleted.",
+    )
+
+
+def _switched_off() -> Outcome:
+    return Outcome(
+        state=RegistrationState.REFUSED,
+        code=BiometricsOff.code,
+        explanation="Recognition of faces is switched off, so nothing was kept and the upload was deleted.",
     )
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.audit import AuditEntry, SealedDay
+from chalicelib.domain.biometrics import Biometrics
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course
 from chalicelib.domain.erasure import Erasure, Held
@@ -53,6 +55,9 @@ class People(Protocol):
 
     def give_consent(self, consent: Consent) -> None:
         """Replace and keep the one before. Without matching, the templates go. Raises PersonNotFound, Contention."""
+
+    def delete_templates(self, person_id: str) -> None:
+        """All of them, whatever the consent. Raises Contention."""
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         """End the consent, delete the templates and bump the person's courses in one transaction."""
@@ -203,6 +208,43 @@ class Templates(Protocol):
 class Models(Protocol):
     def champion(self, installed: str) -> Champion:
         """The model in service, read strongly; the first asker of a new deployment installs its own."""
+
+    def biometrics(self) -> Biometrics:
+        """Read strongly."""
+
+    def switch_biometrics(self, on: bool, by: str, at: datetime) -> None:
+        """Off, everything biometric is to be deleted. Raises Contention."""
+
+    def deletion_cursor(self) -> str | None:
+        """Where in the list of people the deletion goes on."""
+
+    def set_deletion_cursor(self, cursor: str) -> None: ...
+    def finish_deletion(self) -> None: ...
+
+
+class Audit(Protocol):
+    def append(self, entry: AuditEntry) -> None:
+        """Once, and never again."""
+
+    def of_day(self, day: date) -> Iterator[AuditEntry]:
+        """By time."""
+
+    def any_of_day(self, day: date) -> bool: ...
+    def page(self, day: date, limit: int, cursor: str | None) -> Page[AuditEntry]: ...
+
+
+class Seals(Protocol):
+    def add(self, day: date, sealed: SealedDay) -> SealedDay:
+        """Answers what stands: a day is sealed once."""
+
+    def get(self, day: date) -> SealedDay:
+        """With all its lines. Raises DigestNotFound."""
+
+    def digest(self, day: date) -> Signed:
+        """Raises DigestNotFound."""
+
+    def latest(self) -> Signed | None: ...
+    def days(self) -> tuple[date, ...]: ...
 
 
 class Access(Protocol):

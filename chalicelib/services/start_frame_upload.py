@@ -4,7 +4,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import SessionNotOpen
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.ids import Kind, NewId, fresh_id
-from chalicelib.services.ports import Frames, Media, Sessions, UploadTicket
+from chalicelib.services.ports import Frames, Media, Models, Sessions, UploadTicket
 
 
 def start_frame_upload(
@@ -15,10 +15,12 @@ def start_frame_upload(
     sessions: Sessions,
     frames: Frames,
     media: Media,
+    models: Models,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> tuple[Frame, UploadTicket]:
-    """The record is written first and the key minted from it. Raises SessionNotFound, SessionNotOpen."""
+    """The record is written first and the key minted from it. Raises BiometricsOff, SessionNotFound, SessionNotOpen."""
+    models.biometrics().require_on()
     now = clock()
     session = sessions.get(session_id)
     if now >= session.closes_at:

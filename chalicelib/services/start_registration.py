@@ -4,7 +4,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import ConsentMissing
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.registrations import Registration
-from chalicelib.services.ports import Media, People, Registrations, UploadTicket
+from chalicelib.services.ports import Media, Models, People, Registrations, UploadTicket
 
 
 def start_registration(
@@ -14,10 +14,12 @@ def start_registration(
     people: People,
     registrations: Registrations,
     media: Media,
+    models: Models,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> tuple[Registration, tuple[UploadTicket, ...]]:
-    """`files`: (content type, length in bytes) of each. Raises PersonNotFound, ConsentMissing."""
+    """`files`: (content type, length in bytes) of each. Raises BiometricsOff, PersonNotFound, ConsentMissing."""
+    models.biometrics().require_on()
     now = clock()
     people.get(person_id)
     consent = people.consent(person_id)

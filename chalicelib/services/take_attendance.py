@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain.attendance import evidence_of, sighted
 from chalicelib.domain.errors import (
+    BiometricsOff,
     ConsentMissing,
     FrameNotFound,
     PayloadTooLarge,
@@ -39,11 +40,16 @@ def take_attendance(
     if frame.result is None:
         received_at = frame.received_at or uploaded_at
         course_id = _course_in_session(frame, received_at, sessions)
-        result = (
-            _outside_session(recogniser.model_id, received_at)
-            if course_id is None
-            else _look(frame, received_at, media, recogniser, gallery_of(course_id), max_bytes)
-        )
+        try:
+            result = (
+                _outside_session(recogniser.model_id, received_at)
+                if course_id is None
+                else _look(frame, received_at, media, recogniser, gallery_of(course_id), max_bytes)
+            )
+        except BiometricsOff as error:
+            media.delete(frame.key)
+            rejection = Rejection(error.code, str(error))
+            result = FrameResult(recogniser.model_id, received_at, rejection=rejection)
         frame = frames.record_result(frame, result)
     _merge(frame, attendance)
     frames.finish(frame)

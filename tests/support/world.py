@@ -138,6 +138,7 @@ class World:
             people=wiring.people(),
             registrations=wiring.registrations(),
             media=wiring.media(),
+            models=wiring.models(),
             clock=self.clock,
         )
         for key, upload in zip(registration.keys, uploads, strict=True):
@@ -157,6 +158,7 @@ class World:
             sessions=wiring.sessions(),
             frames=wiring.frames(),
             media=wiring.media(),
+            models=wiring.models(),
             clock=self.clock,
         )
 

@@ -1,6 +1,7 @@
 """People and consents in DynamoDB."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from chalicelib.adapters.dynamo.models import bump_cohorts
@@ -112,6 +113,12 @@ class DynamoPeople:
                 bump_cohorts(transaction)
 
         self._change(person_id, withdraw)
+
+    def delete_templates(self, person_id: str) -> None:
+        """An enrolment under way has read another revision: it is written anew from fresh reads, or not at all."""
+        with suppress(PersonNotFound):  # erased meanwhile, and the templates with it
+            if person_record(person_id).model_ids:
+                self._change(person_id, delete_templates)
 
     def _change(self, person_id: str, add_writes: Callable[[Transaction, PersonRecord], None]) -> None:
         """One transaction with the person's revision and courses; read and sent again when another was first."""

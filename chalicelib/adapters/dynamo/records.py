@@ -360,6 +360,10 @@ class ModelRecord(Model):
     id = UnicodeAttribute(hash_key=True)
     model_id = UnicodeAttribute(null=True)
     cohort_version = NumberAttribute(null=True)
+    biometrics_off = BooleanAttribute(null=True)
+    biometrics_changed_at = UTCDateTimeAttribute(null=True)
+    biometrics_changed_by = UnicodeAttribute(null=True)
+    deletion = UnicodeAttribute(null=True)  # while it is under way: where in the list of people
 
 
 class ForgottenRecord(Model):
@@ -370,6 +374,29 @@ class ForgottenRecord(Model):
 
     id = UnicodeAttribute(hash_key=True)
     asked_at = UTCDateTimeAttribute()
+
+
+class AuditRecord(Model):
+    class Meta:
+        table_name = "audit"
+
+    day_shard = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+    act = UnicodeAttribute()
+    ids: JSONAttribute = JSONAttribute()
+    status = NumberAttribute()
+    expires_at = TTLAttribute()
+
+
+class DigestRecord(Model):
+    class Meta:
+        table_name = "audit"
+
+    day_shard = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    digest: JSONAttribute = JSONAttribute()
 
 
 def permits_matching() -> Condition:
@@ -401,6 +428,8 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RateRecord, "access"),
     (ModelRecord, "models"),
     (ForgottenRecord, "models"),
+    (AuditRecord, "audit"),
+    (DigestRecord, "audit"),
 )
 
 

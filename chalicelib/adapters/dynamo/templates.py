@@ -4,6 +4,7 @@ import base64
 import zlib
 from collections.abc import Iterator, Sequence
 
+from chalicelib.adapters.dynamo.models import require_biometrics
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     ConsentRecord,
@@ -56,6 +57,7 @@ class DynamoTemplates:
             permits_matching(),
             ConsentMissing(f"{person_id} has no active consent."),
         )
+        require_biometrics(transaction)
         transaction.put(_record(template))
         transaction.update(
             RegistrationRecord(person_id, registration.registration_id),
