@@ -8,11 +8,12 @@ PORT   ?= 8000
 STRANGERS ?= $(if $(ROLLCALL_FACES),$(ROLLCALL_FACES)/lfw)
 WORKERS ?= 2
 SESSIONS ?= 200
+CASES ?= 20
 TEST_HALF := $(foreach set,people strangers cohort,--$(set) build/faces/test/$(set))
 export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate classroom splits ablate bench bench-peers bench-blas lint types lock format clean
+.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate classroom splits ablate bench bench-peers bench-blas openapi api-test lint types lock format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-11s %s\n", target[1], $$2}'
@@ -69,6 +70,12 @@ bench-peers: setup  ## environments of face_recognition and the mtcnn package, f
 
 bench-blas: setup  ## the same with dlib compiled for BLAS and AVX2; once, half an hour or more
 	@$(PY) -m tests.bench.environments dlib-blas
+
+openapi: setup  ## write docs/openapi.json anew from the routes
+	@$(PY) -m tests.contract.document docs/openapi.json
+
+api-test: setup  ## hostile and ordinary requests to every route, as every role: build/api-test.json (CASES=20)
+	@$(PY) -m tests.contract --cases $(CASES)
 
 lint: setup  ## ruff: style and format
 	$(VENV)/bin/ruff check .

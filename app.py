@@ -6,6 +6,7 @@ from chalicelib.api.attendance import attendance
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
 from chalicelib.api.courses import courses
+from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.middleware import logged, problem_details
@@ -23,7 +24,18 @@ app.api.binary_types += ["image/webp", "application/x-www-form-urlencoded"]
 app.register_middleware(logged, event_type="http")
 app.register_middleware(problem_details, event_type="http")
 
-for blueprint in (auth, health, people, registrations, courses, sessions, frames, attendance, cameras):
+for blueprint in (
+    auth,
+    health,
+    document,
+    people,
+    registrations,
+    courses,
+    sessions,
+    frames,
+    attendance,
+    cameras,
+):
     app.register_blueprint(blueprint)
 
 for blueprint in (frame_events, registration_events, session_events, privacy_events):

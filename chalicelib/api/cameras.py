@@ -10,6 +10,7 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Id, In, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import utc_now
+from chalicelib.domain.errors import CourseNotFound
 from chalicelib.services.register_camera import register_camera
 from chalicelib.services.revoke_camera import revoke_camera
 
@@ -45,7 +46,7 @@ class NewCameraOut(CameraOut):
     token: str
 
 
-@cameras.route("POST", "/v1/cameras", status=201)
+@cameras.route("POST", "/v1/cameras", status=201, errors=[CourseNotFound])
 def post_camera(request: ApiRequest, body: CameraIn) -> NewCameraOut:
     """Register a camera. Its token is shown once; asked again with the same Idempotency-Key, it is replaced."""
     camera, token = register_camera(

@@ -28,6 +28,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.SessionNotOpen: HTTPStatus.CONFLICT,
     errors.ConsentMissing: HTTPStatus.CONFLICT,
     errors.NotOnRoster: HTTPStatus.NOT_FOUND,
+    errors.NotAnInstructor: HTTPStatus.NOT_FOUND,
     errors.LimitReached: HTTPStatus.CONFLICT,
     errors.ConsentTextExists: HTTPStatus.CONFLICT,
     errors.BiometricsOff: HTTPStatus.CONFLICT,

@@ -1,4 +1,4 @@
-"""Who may do what: every route, the roles that it admits, and how far each reaches. What is not written here is denied."""
+"""Who may do what: every route, the roles that it admits, and how far each reaches. All else is denied."""
 
 from collections.abc import Mapping
 

@@ -11,7 +11,7 @@ from chalicelib.api.schemas import In, Out, TicketOut, Time
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.errors import ConsentMissing
 from chalicelib.domain.media import MediaType
-from chalicelib.domain.registrations import Registration, RegistrationState
+from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 from chalicelib.services.start_registration import start_registration
 from chalicelib.settings import MAX_REGISTRATION_BYTES, MAX_REGISTRATION_FILES
 
@@ -42,20 +42,37 @@ class RegistrationIn(In):
     ]
 
 
+class OutcomeOut(Out):
+    """What became of a registration, in words for people and figures."""
+
+    explanation: str
+    code: str | None
+    model_id: str | None
+    views_kept: int
+    views_sampled: int
+    dropped: dict[str, int]
+
+    @classmethod
+    def of(cls, outcome: Outcome) -> "OutcomeOut":
+        return cls(
+            explanation=outcome.explanation,
+            code=outcome.code,
+            model_id=outcome.model_id,
+            views_kept=outcome.views_kept,
+            views_sampled=outcome.views_sampled,
+            dropped=dict(outcome.dropped),
+        )
+
+
 class RegistrationOut(Out):
-    """From `explanation` on: what became of it, once that is known."""
+    """`outcome` is null until it is known what became of it."""
 
     id: str
     person_id: str
     state: RegistrationState
     files: int
     created_at: Time
-    explanation: str | None = None
-    code: str | None = None
-    model_id: str | None = None
-    views_kept: int | None = None
-    views_sampled: int | None = None
-    dropped: dict[str, int] | None = None
+    outcome: OutcomeOut | None
 
     @classmethod
     def of(cls, registration: Registration) -> "RegistrationOut":
@@ -66,12 +83,7 @@ class RegistrationOut(Out):
             state=registration.state,
             files=registration.parts,
             created_at=registration.created_at,
-            explanation=outcome and outcome.explanation,
-            code=outcome and outcome.code,
-            model_id=outcome and outcome.model_id,
-            views_kept=outcome and outcome.views_kept,
-            views_sampled=outcome and outcome.views_sampled,
-            dropped=outcome and dict(outcome.dropped),
+            outcome=None if outcome is None else OutcomeOut.of(outcome),
         )
 
 

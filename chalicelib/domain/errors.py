@@ -7,7 +7,7 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, LimitReached, TooManyRequests
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
@@ -126,6 +126,10 @@ class ConsentMissing(Refused):
 
 class NotOnRoster(Refused):
     code = "not_on_roster"
+
+
+class NotAnInstructor(Refused):
+    code = "not_an_instructor"
 
 
 class LimitReached(Refused):

@@ -136,6 +136,19 @@ class Courses(Protocol):
     def take_off_roster(self, course_id: str, person_id: str) -> None:
         """Raises NotOnRoster."""
 
+    def courses_of(self, person_id: str) -> tuple[str, ...]:
+        """The courses on whose roster the person is, read strongly."""
+
+    def instructors(self, course_id: str) -> tuple[str, ...]: ...
+    def taught_by(self, person_id: str) -> tuple[str, ...]:
+        """The courses that the person is an instructor of, read strongly."""
+
+    def add_instructor(self, course_id: str, person_id: str) -> None:
+        """Raises CourseNotFound, PersonNotFound, LimitReached. An instructor of it already: nothing happens."""
+
+    def remove_instructor(self, course_id: str, person_id: str) -> None:
+        """Raises NotAnInstructor."""
+
 
 class Sessions(Protocol):
     def add(self, session: Session) -> Session:

@@ -41,8 +41,8 @@ def play(scenario: Scenario, admin: Client, seed: int, say: Say) -> Played:
     registered = _register(scenario, admin, course, say)
     camera = _camera(admin, course)
     closes_at = datetime.now(UTC) + timedelta(hours=1)
-    session = {"course_id": course.course_id, "closes_at": closes_at.isoformat()}
-    course.session_id = admin.post("/v1/sessions", session)["id"]
+    session = {"closes_at": closes_at.isoformat()}
+    course.session_id = admin.post(f"/v1/courses/{course.course_id}/sessions", session)["id"]
     seen = tuple(_take_frames(scenario, camera, course, say))
     register = _close(admin, course, say)
     return judge(scenario, course.name_by_id, registered, seen, register, seed, time.perf_counter() - started)

@@ -58,12 +58,8 @@ class Api:
         return course_id, camera["token"]
 
     def session(self, course_id: str) -> str:
-        session = {
-            "course_id": course_id,
-            "closes_at": "2199-01-01T10:00:00Z",
-            "opens_at": "2199-01-01T09:00:00Z",
-        }
-        session_id: str = self.created("/v1/sessions", session)["id"]
+        session = {"closes_at": "2199-01-01T10:00:00Z", "opens_at": "2199-01-01T09:00:00Z"}
+        session_id: str = self.created(f"/v1/courses/{course_id}/sessions", session)["id"]
         assert self.call("POST", f"/v1/sessions/{session_id}/open").status_code == 200
         return session_id
 

@@ -31,7 +31,7 @@ from chalicelib.services.start_frame_upload import start_frame_upload
 from chalicelib.services.start_registration import start_registration
 from tests.support.crashes import Crash, crash_at, watched
 from tests.support.fakes import clip, picture
-from tests.support.world import ADMIN, START, World, sqs_record
+from tests.support.world import START, World, sqs_record
 
 
 @pytest.fixture
@@ -66,11 +66,9 @@ def mint(world: World, session_id: str) -> Frame:
         session_id,
         content_type="image/png",
         length=100,
-        by=ADMIN,
         sessions=wiring.sessions(),
         frames=wiring.frames(),
         media=wiring.media(),
-        access=wiring.access(),
         clock=world.clock,
     )
     return frame

@@ -37,9 +37,9 @@ class School:
 
     def session(self) -> str:
         closes_at = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
-        session_id: str = self.admin.post(
-            "/v1/sessions", {"course_id": self.course_id, "closes_at": closes_at}
-        )["id"]
+        session_id: str = self.admin.post(f"/v1/courses/{self.course_id}/sessions", {"closes_at": closes_at})[
+            "id"
+        ]
         return session_id
 
     def registered(self, person_id: str, data: bytes, content_type: str = "video/mp4") -> dict[str, Any]:
@@ -126,15 +126,15 @@ def test_a_hostile_registration_is_rejected_by_name_and_enrols_nobody(school: Sc
     make, code = HOSTILE_REGISTRATIONS[hostile]
     person_id = add_student(school.admin, school.course_id, hostile)
     read = school.registered(person_id, make(school.video))
-    assert (read["state"], read["code"], read["views_kept"]) == ("rejected", code, 0)
-    assert len(read["explanation"]) > 20
+    assert (read["state"], read["outcome"]["code"], read["outcome"]["views_kept"]) == ("rejected", code, 0)
+    assert len(read["outcome"]["explanation"]) > 20
 
 
 def test_a_stranger_in_the_video_of_nobody_enrols_nobody(school: School) -> None:
     person_id = add_student(school.admin, school.course_id, "an empty room")
     read = school.registered(person_id, classroom_frame((), 3).jpeg, "image/jpeg")
-    assert (read["state"], read["code"]) == ("rejected", "no_usable_view")
-    assert "face" in read["explanation"]
+    assert (read["state"], read["outcome"]["code"]) == ("rejected", "no_usable_view")
+    assert "face" in read["outcome"]["explanation"]
 
 
 HOSTILE_POSTS = {

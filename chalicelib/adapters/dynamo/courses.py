@@ -1,5 +1,6 @@
 """Courses and rosters in DynamoDB."""
 
+from chalicelib.adapters.dynamo import instructors
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
     COURSE,
@@ -81,6 +82,26 @@ class DynamoCourses:
         )  # frames of the course may go on naming the person
         _count(transaction, course_id, person_id, step=-1)
         transaction.commit()
+
+    def courses_of(self, person_id: str) -> tuple[str, ...]:
+        records = MembershipRecord.query(
+            person_id, MembershipRecord.sk.startswith(MEMBERSHIP), consistent_read=True
+        )
+        return tuple(record.sk.removeprefix(MEMBERSHIP) for record in records)
+
+    def instructors(self, course_id: str) -> tuple[str, ...]:
+        return instructors.instructors_of(course_id)
+
+    def taught_by(self, person_id: str) -> tuple[str, ...]:
+        return instructors.courses_taught_by(person_id)
+
+    def add_instructor(self, course_id: str, person_id: str) -> None:
+        self.get(course_id)
+        _require_person(person_id)
+        instructors.add_instructor(course_id, person_id)
+
+    def remove_instructor(self, course_id: str, person_id: str) -> None:
+        instructors.remove_instructor(course_id, person_id)
 
 
 def _require_person(person_id: str) -> None:

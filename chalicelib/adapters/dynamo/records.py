@@ -27,6 +27,8 @@ MEMBERSHIP = "course#"
 LEFT = "left#"
 COURSE = "course"
 ROSTER = "roster#"
+TEACHING = "teaches#"
+INSTRUCTOR = "instructor#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
 ERASED = "erased#"
@@ -53,6 +55,7 @@ class PersonRecord(Model):
     name = UnicodeAttribute()
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
+    taught_count = NumberAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
 
@@ -139,7 +142,7 @@ class ConsentTextRecord(Model):
 
 
 class MembershipRecord(Model):
-    """The same fact as a RosterRecord, found from the person's side by a strong read."""
+    """The same fact as a RosterRecord, found from the person's side by a strong read; so is who teaches a course."""
 
     class Meta:
         table_name = "people"
@@ -169,6 +172,7 @@ class CourseRecord(Model):
     time_zone = UnicodeAttribute()
     version = NumberAttribute(default=0)
     roster_size = NumberAttribute(default=0)
+    instructor_count = NumberAttribute(null=True)
     by_kind = CoursesByKind()
 
 

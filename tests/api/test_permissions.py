@@ -1,0 +1,111 @@
+"""Who may do what, in full: every route, every role, and its own objects or somebody else's."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from chalicelib import wiring
+from chalicelib.api.permissions import PERMISSIONS
+from chalicelib.api.routes import operations
+from chalicelib.domain.access import Caller, Camera, Reach, Role
+from chalicelib.domain.errors import Forbidden, InvalidToken
+from chalicelib.services.authorise import authorise
+from tests.support.estate import Estate, estate, placeholders
+from tests.support.world import START, new_world
+
+ROLES = tuple(Role)
+
+
+@pytest.fixture(scope="module")
+def estates() -> Iterator[tuple[Estate, Estate]]:
+    with new_world() as world:
+        yield estate(world, "ours"), estate(world, "theirs")
+
+
+def admitted(route: str, caller: Caller, ids: dict[str, str]) -> bool:
+    ports: Any = {
+        "access": wiring.access(),
+        "courses": wiring.courses(),
+        "frames": wiring.frames(),
+        "sessions": wiring.sessions(),
+    }
+    try:
+        authorise(caller, PERMISSIONS[route], ids, **ports)
+    except Forbidden:
+        return False
+    return True
+
+
+def test_every_route_is_in_the_table_and_every_row_is_a_route() -> None:
+    import app
+
+    declared = {f"{method} {path}" for path, methods in app.app.routes.items() for method in methods}
+    assert set(PERMISSIONS) == declared == set(operations)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("route", [route for route, rule in PERMISSIONS.items() if rule])
+def test_a_role_reaches_what_the_table_says_and_nothing_else(
+    route: str, role: Role, estates: tuple[Estate, Estate]
+) -> None:
+    ours, theirs = estates
+    reach = PERMISSIONS[route].get(role)
+    path = route.partition(" ")[2]
+    assert admitted(route, ours.caller(role), ours.named(path)) == (reach is not None)
+    assert admitted(route, ours.caller(role), theirs.named(path)) == (reach is Reach.EVERY)
+
+
+@pytest.mark.parametrize("route", [route for route in PERMISSIONS if len(placeholders(route)) > 1])
+def test_one_id_of_ones_own_does_not_open_another(route: str, estates: tuple[Estate, Estate]) -> None:
+    """A student may name himself alone, an instructor and a camera their courses alone, whatever stands beside it."""
+    ours, theirs = estates
+    path = route.partition(" ")[2]
+    for role in set(PERMISSIONS[route]) - {Role.ADMIN}:
+        decisive = "person_id" if role is Role.STUDENT and "person_id" in placeholders(path) else None
+        decisive = decisive or next(
+            (name for name in ("course_id", "frame_id", "session_id") if name in placeholders(path)),
+            "person_id",
+        )
+        mixed = {**ours.named(path), decisive: theirs.ids[decisive]}
+        assert not admitted(route, ours.caller(role), mixed), (role, mixed)
+
+
+def test_own_reach_always_leads_to_an_owner() -> None:
+    """A route that no path parameter ties to somebody would be open to nobody, or to all."""
+    tied = {"course_id", "session_id", "frame_id", "person_id"}
+    for route, rule in PERMISSIONS.items():
+        if Reach.OWN in rule.values():
+            assert tied.intersection(placeholders(route)), route
+        assert rule.get(Role.ADMIN, Reach.EVERY) is Reach.EVERY, route
+
+
+def test_no_camera_and_no_student_reaches_everybody() -> None:
+    for route, rule in PERMISSIONS.items():
+        assert rule.get(Role.CAMERA) is not Reach.EVERY, route
+        assert rule.get(Role.STUDENT) is not Reach.EVERY, route
+
+
+def test_an_instructor_reaches_the_people_of_his_courses_and_himself_only(
+    estates: tuple[Estate, Estate],
+) -> None:
+    ours, theirs = estates
+    route = "GET /v1/people/{person_id}"
+    assert admitted(route, ours.instructor, {"person_id": ours.instructor.subject})
+    assert admitted(route, ours.instructor, {"person_id": ours.student.subject})
+    assert not admitted(route, ours.instructor, {"person_id": theirs.student.subject})
+    assert not admitted(route, ours.instructor, {"person_id": theirs.instructor.subject})
+
+
+def test_a_revoked_camera_is_nobody_even_if_its_token_is_still_cached(
+    estates: tuple[Estate, Estate],
+) -> None:
+    ours, _ = estates
+    old = Camera("cam_old", "old", frozenset({ours.ids["course_id"]}), START)
+    wiring.access().add_camera(old, "its token")
+    caller = Caller("cam_old", Role.CAMERA)
+    route, ids = "GET /v1/sessions/{session_id}", {"session_id": ours.ids["session_id"]}
+    assert admitted(route, caller, ids)
+    wiring.access().revoke_camera("cam_old", START)
+    with pytest.raises(InvalidToken):
+        admitted(route, caller, ids)

@@ -1,0 +1,167 @@
+"""Requests drawn from the OpenAPI document, and what is wrong with their answers."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import Random
+from typing import Any
+
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.errors import Unsatisfiable
+from schemathesis import GenerationMode
+from schemathesis.checks import CheckFunction
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from chalicelib import wiring
+from chalicelib.api.permissions import PERMISSIONS
+from chalicelib.api.routes import operations
+from chalicelib.domain.access import Caller, Reach, Role
+from tests.support.estate import Estate, estate, placeholders
+from tests.support.fakes import FakeRecogniser, picture
+from tests.support.world import World
+
+ANYBODY = "anybody"
+CHECKS: list[CheckFunction] = [status_code_conformance, content_type_conformance, response_schema_conformance]
+TIMEOUT_SECONDS = 30
+PHASES = [Phase.generate]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One request and its answer. `forbidden`: the table denies it. `invalid`: body or query break the document."""
+
+    role: str
+    route: str
+    status: int
+    forbidden: bool
+    invalid: bool
+    undocumented: str
+    told: str
+
+    @property
+    def wrong(self) -> str:
+        if self.status >= 500:
+            return "server error"
+        if self.forbidden and self.status < 400:
+            return "forbidden allowed"
+        if self.invalid and self.status < 300:
+            return "invalid accepted"
+        return "undocumented" if self.undocumented else ""
+
+
+def ask_everything(url: str, cases: int, seed_number: int) -> Iterator[Asked]:
+    """Each role has estates of its own, so that what one destroys another still finds."""
+    schema = schemathesis.openapi.from_dict(
+        requests.get(f"{url}/openapi.json", timeout=TIMEOUT_SECONDS).json()
+    )
+    logging.getLogger("urllib3").setLevel(logging.ERROR)
+    for role in (*Role, None):
+        world = World(FakeRecogniser(), now=datetime.now(UTC))
+        ours, theirs = (estate(world, f"{whose} {role}") for whose in ("ours", "theirs"))
+        token = None if role is None else _token(ours.caller(role))
+        for route in sorted(PERMISSIONS, key=_gentlest_first):
+            method, path = route.split(" ")
+            yield from _ask(schema[path][method], url, role, token, ours, theirs, cases, seed_number)
+
+
+def _gentlest_first(route: str) -> tuple[bool, bool, str]:
+    """What ends things comes last, and what ends everything very last."""
+    return ("biometrics" in route, route.startswith("DELETE"), route)
+
+
+def _token(caller: Caller) -> str:
+    token = f"rollcall_contract-{caller.subject}"
+    wiring.access().add_token(token, caller)
+    return token
+
+
+def _ask(
+    operation: Any,
+    url: str,
+    role: Role | None,
+    token: str | None,
+    ours: Estate,
+    theirs: Estate,
+    cases: int,
+    seed_number: int,
+) -> list[Asked]:
+    route = f"{operation.method.upper()} {operation.path}"
+    rule, random = PERMISSIONS[route], Random(f"{seed_number} {role} {route}")
+    session = requests.Session()
+    asked: list[Asked] = []
+
+    def ask(case: Any, *, broken: bool) -> None:
+        whose = random.choice(("ours", "ours", "theirs", "nobody's"))
+        estates = {"ours": ours, "theirs": theirs}
+        if whose in estates:
+            case.path_parameters = estates[whose].named(operation.path) or case.path_parameters
+        if operations[route].takes[0].startswith("image/"):
+            case.media_type = random.choice(operations[route].takes)
+            case.body = random.choice((picture("x"), picture(), b"", b"\xff\xd8\xff\xe0 cut", b"GIF89a"))
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        response = case.call(base_url=url, session=session, headers=headers, timeout=TIMEOUT_SECONDS)
+        reach = rule.get(role) if role is not None else None
+        denied = bool(rule) and (reach is None or (reach is Reach.OWN and whose != "ours"))
+        asked.append(
+            Asked(
+                role=ANYBODY if role is None else role.value,
+                route=route,
+                status=response.status_code,
+                forbidden=denied and bool(placeholders(operation.path) or reach is None),
+                invalid=broken and _breaks(case),
+                undocumented=_undocumented(case, response),
+                told=f"{case.query} {str(case.body)[:300]} -> {response.text[:300]}",
+            )
+        )
+
+    for mode, count in ((GenerationMode.POSITIVE, cases - cases // 2), (GenerationMode.NEGATIVE, cases // 2)):
+        _draw(operation, mode, count, seed_number, ask)
+    session.close()
+    return asked
+
+
+def _draw(operation: Any, mode: GenerationMode, count: int, seed_number: int, ask: Any) -> None:
+    strategy = operation.as_strategy(generation_mode=mode)
+
+    @seed(seed_number)
+    @settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        phases=PHASES,
+    )
+    @given(case=strategy)
+    def drawn(case: Any) -> None:
+        ask(case, broken=mode is GenerationMode.NEGATIVE)
+
+    # Not every route has something that can be broken.
+    with suppress(Unsatisfiable):
+        drawn()
+
+
+def _breaks(case: Any) -> bool:
+    """Whether body or query are what was broken; headers and paths are answered in other ways."""
+    components = case.meta.components if case.meta else {}
+    broken = {
+        str(kind.value) for kind, component in components.items() if component.mode is GenerationMode.NEGATIVE
+    }
+    return bool(broken & {"body", "query"})
+
+
+def _undocumented(case: Any, response: Any) -> str:
+    try:
+        case.validate_response(response, checks=CHECKS)
+    except (Failure, FailureGroup) as error:
+        parts = error.exceptions if isinstance(error, FailureGroup) else [error]
+        return "; ".join(f"{part}"[:300] for part in parts)
+    return ""

@@ -1,0 +1,61 @@
+"""A course with everything that belongs to it, to ask who reaches it."""
+
+from dataclasses import dataclass
+
+from chalicelib import wiring
+from chalicelib.api.permissions import PERMISSIONS
+from chalicelib.domain.access import Caller, Camera, Role
+from chalicelib.domain.ids import Kind, fresh_id
+from tests.support.fakes import picture
+from tests.support.world import World
+
+
+@dataclass(frozen=True)
+class Estate:
+    """A course with everything that belongs to it: its instructor, a student, a camera, a session, a frame."""
+
+    instructor: Caller
+    student: Caller
+    camera: Caller
+    ids: dict[str, str]
+
+    def caller(self, role: Role) -> Caller:
+        return {
+            Role.ADMIN: Caller("adm_1", Role.ADMIN),
+            Role.INSTRUCTOR: self.instructor,
+            Role.STUDENT: self.student,
+            Role.CAMERA: self.camera,
+        }[role]
+
+    def named(self, path: str) -> dict[str, str]:
+        """The ids that a path asks for."""
+        return {name: self.ids[name] for name in placeholders(path)}
+
+
+def placeholders(path: str) -> list[str]:
+    return [part[1:-1] for part in path.split("/") if part.startswith("{")]
+
+
+def estate(world: World, name: str) -> Estate:
+    course_id = world.add_course(name)
+    student_id = world.add_person(f"student of {name}", course_id=course_id)
+    instructor_id = world.add_person(f"instructor of {name}")
+    wiring.courses().add_instructor(course_id, instructor_id)
+    camera = Camera(fresh_id(Kind.CAMERA), name, frozenset({course_id}), world.now)
+    wiring.access().add_camera(camera, f"rollcall_{name}")
+    session_id = world.open_session(course_id)
+    frame_id = world.post_frame(session_id, picture("x")).frame_id
+    other_ids = {name: f"{name}_of_{student_id}" for path in PERMISSIONS for name in placeholders(path)}
+    return Estate(
+        Caller(instructor_id, Role.INSTRUCTOR),
+        Caller(student_id, Role.STUDENT),
+        Caller(camera.camera_id, Role.CAMERA),
+        {
+            **other_ids,
+            "course_id": course_id,
+            "person_id": student_id,
+            "session_id": session_id,
+            "frame_id": frame_id,
+            "camera_id": camera.camera_id,
+        },
+    )
