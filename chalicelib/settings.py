@@ -33,6 +33,7 @@ class Settings:
     audit_record_days: int = 1095
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
+    planning_days: int = 14  # how far ahead a timetable's sessions are scheduled
     cached_galleries: int = 8
     stranger_share: float = 0.1  # of the faces that cameras see: what a confidence assumes
 

@@ -77,6 +77,22 @@ def sessions() -> ports.Sessions:
 
 
 @_once
+def timetables() -> ports.Timetables:
+    from chalicelib.adapters.dynamo.timetables import DynamoTimetables
+
+    _tables()
+    return DynamoTimetables()
+
+
+@_once
+def codes() -> ports.Codes:
+    from chalicelib.adapters.dynamo.codes import DynamoCodes
+
+    _tables()
+    return DynamoCodes()
+
+
+@_once
 def attendance() -> ports.Attendance:
     from chalicelib.adapters.dynamo.attendance import DynamoAttendance
 

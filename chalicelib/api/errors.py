@@ -33,6 +33,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.ConsentTextExists: HTTPStatus.CONFLICT,
     errors.BiometricsOff: HTTPStatus.CONFLICT,
     errors.ErasureUnfinished: HTTPStatus.CONFLICT,
+    errors.CodeRefused: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Contention: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DeletionFailed: HTTPStatus.SERVICE_UNAVAILABLE,

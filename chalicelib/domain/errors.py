@@ -7,7 +7,7 @@ RollcallError
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken, Forbidden
-│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, CodeRefused, TooManyRequests
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
@@ -146,6 +146,12 @@ class ConsentTextExists(Refused):
     """A version of a consent text is written once."""
 
     code = "consent_text_exists"
+
+
+class CodeRefused(Refused):
+    """What was typed is not the code being shown in class, or no longer."""
+
+    code = "code_refused"
 
 
 class TooManyRequests(Refused):

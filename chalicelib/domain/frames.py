@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from chalicelib.domain.quality import CameraHealth
+from chalicelib.domain.quality import CameraHealth, Condition
 from chalicelib.domain.sightings import Sighting
+
+BLIND = frozenset({Condition.BLOCKED, Condition.DARK})
 
 
 class FrameState(StrEnum):
@@ -31,6 +33,13 @@ class FrameResult:
     sightings: tuple[Sighting, ...] = ()
     rejection: Rejection | None = None
     health: CameraHealth | None = None
+
+    @property
+    def shows_something(self) -> bool:
+        """Whether who was in the room could have been seen: a picture was read, and it is not black or covered."""
+        if self.rejection is not None:
+            return False
+        return self.health is None or not BLIND.intersection(self.health.conditions)
 
 
 @dataclass(frozen=True)

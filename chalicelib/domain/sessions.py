@@ -15,26 +15,58 @@ class SessionState(StrEnum):
     OPEN = "open"
     CLOSING = "closing"
     CLOSED = "closed"
+    CANCELLED = "cancelled"  # by a change of the timetable, before it began
+
+
+class Confirmation(StrEnum):
+    """Who makes an accepted sighting count."""
+
+    AUTO = "auto"
+    REVIEW = "review"  # an instructor
+
+
+class Flag(StrEnum):
+    """What a human should look at."""
+
+    NO_USABLE_FRAMES = (
+        "no_usable_frames"  # no camera saw anything: who was not seen need not have been absent
+    )
+
+
+class Watch(StrEnum):
+    """Whether a camera of a session has delivered a frame that shows something."""
+
+    NOBODY = "nobody"
+    STARTED = "started"
+    SETTLED = "settled"  # and what follows from it, should the session have closed before, is written
 
 
 @dataclass(frozen=True)
 class Session:
-    """One meeting. A frame belongs to it if its `received_at` lies within [opens_at, closes_at)."""
+    """One meeting. A frame belongs to it if its `received_at` lies within [opens_at, closes_at).
+
+    `starts_at` and `late_after` are fixed when it is scheduled: opening early by hand makes nobody late.
+    """
 
     session_id: str
     course_id: str
     opens_at: datetime
     closes_at: datetime
     state: SessionState
+    starts_at: datetime
+    late_after: datetime
+    room: str | None = None
+    confirmation: Confirmation = Confirmation.AUTO
+    flagged: Flag | None = None
     revision: int = 0
 
     def covers(self, moment: datetime) -> bool:
-        return self.opens_at <= moment < self.closes_at
+        return self.state is not SessionState.CANCELLED and self.opens_at <= moment < self.closes_at
 
     @property
     def due_at(self) -> datetime | None:
-        """When the minute tick next has something to do here; None once closed."""
-        if self.state is SessionState.CLOSED:
+        """When the minute tick next has something to do here; None if never again."""
+        if self.state in (SessionState.CLOSED, SessionState.CANCELLED):
             return None
         return self.opens_at if self.state is SessionState.SCHEDULED else self.closes_at
 
@@ -43,6 +75,8 @@ def opened(session: Session, now: datetime) -> Session:
     """The session opened by hand: at once, if its time had not come. Opening an open session changes nothing."""
     if session.state is SessionState.OPEN:
         return session
+    if session.state is SessionState.CANCELLED:
+        raise SessionNotOpen("The session was cancelled.")
     if session.state is not SessionState.SCHEDULED or now >= session.closes_at:
         raise SessionNotOpen(f"The session is over: it closed at {session.closes_at.isoformat()}.")
     return replace(session, state=SessionState.OPEN, opens_at=min(session.opens_at, now))
@@ -52,6 +86,8 @@ def closing(session: Session, now: datetime) -> Session:
     """The session ended by hand or by time; later frames do not belong to it. Ending it twice changes nothing."""
     if session.state in (SessionState.CLOSING, SessionState.CLOSED):
         return session
+    if session.state is SessionState.CANCELLED:
+        raise SessionNotOpen("The session was cancelled.")
     if now < session.opens_at:
         raise SessionNotOpen(
             f"The session opens at {session.opens_at.isoformat()}; it cannot be closed before."

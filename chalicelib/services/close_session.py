@@ -1,4 +1,4 @@
-"""Close a session: later frames do not belong to it, outstanding ones are waited for, who is unseen is absent.
+"""Close a session: later frames do not belong to it, outstanding ones are waited for, who was not seen is settled.
 
 Each step may be repeated and may be cut off anywhere; the minute tick carries on from what is stored.
 """
@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.domain.attendance import AttendanceRecord, session_closed
+from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import Contention
-from chalicelib.domain.sessions import Session, SessionState, closing, may_finish
-from chalicelib.services.merge_attendance import merge_attendance
+from chalicelib.domain.sessions import Flag, Session, SessionState, Watch, closing, may_finish
 from chalicelib.services.ports import Attendance, Courses, Frames, Sessions
+from chalicelib.services.settle_attendance import settle_attendance
 
 ATTEMPTS = 4
 
@@ -27,7 +27,10 @@ def close_session(
     clock: Clock,
     patience: timedelta,
 ) -> Session:
-    """The session, closed, or closing while frames are outstanding. Raises SessionNotFound, SessionNotOpen."""
+    """The session, closed, or closing while frames are outstanding.
+
+    Raises SessionNotFound, SessionNotOpen, Contention.
+    """
     now = clock()
     return finish_closing(
         _begin(session_id, now, sessions=sessions),
@@ -62,33 +65,33 @@ def finish_closing(
     frames: Frames,
     patience: timedelta,
 ) -> Session:
-    """Mark the unseen absent and close, once no frame is outstanding or patience has ended."""
-    if session.state is not SessionState.CLOSING:
-        return session
-    outstanding = frames.any_outstanding(session.session_id)
-    if not may_finish(session, outstanding_frames=outstanding, now=now, patience=patience):
-        return session
-    _settle(session, courses=courses, attendance=attendance)
-    closed = replace(session, state=SessionState.CLOSED)
-    try:
-        sessions.save(closed)
-    except Contention:
-        closed = sessions.get(session.session_id)  # the tick, or another call, was closing it as well
-        if closed.state is not SessionState.CLOSED:
-            raise
-    return closed
+    """Settle who was not seen and close, once no frame is outstanding or patience has ended.
+
+    A session of which no camera saw anything marks nobody absent and is flagged for a human. Raises Contention.
+    """
+    for _ in range(ATTEMPTS):
+        if session.state is not SessionState.CLOSING:
+            return session
+        outstanding = frames.any_outstanding(session.session_id)
+        if not may_finish(session, outstanding_frames=outstanding, now=now, patience=patience):
+            return session
+        watched = sessions.watch(session.session_id) is not Watch.NOBODY
+        records = _records(session, courses=courses, attendance=attendance)
+        settle_attendance(session, records, watched=watched, attendance=attendance)
+        flag = None if watched else Flag.NO_USABLE_FRAMES
+        with suppress(Contention):  # the tick or another call closes it as well, or a frame came: look again
+            sessions.save(
+                replace(session, state=SessionState.CLOSED, flagged=flag), unless_watched=not watched
+            )
+        session = sessions.get(session.session_id)
+    if session.state is SessionState.CLOSING:
+        raise Contention(f"The session {session.session_id} was being changed by others.")
+    return session
 
 
-def _settle(session: Session, *, courses: Courses, attendance: Attendance) -> None:
-    """Who is on the roster or was proposed, and was not seen, is absent."""
+def _records(session: Session, *, courses: Courses, attendance: Attendance) -> list[AttendanceRecord]:
+    """Of who is on the roster, and of who was seen or proposed."""
     records = {record.person_id: record for record in attendance.of_session(session.session_id)}
     for person_id in courses.roster(session.course_id):
         records.setdefault(person_id, AttendanceRecord(session.session_id, person_id))
-    for record in records.values():
-        if record.first_seen is None and record.closed_at is None:
-            merge_attendance(
-                record,
-                lambda read: session_closed(read, session.closes_at),
-                attendance=attendance,
-                needs_consent=False,
-            )
+    return list(records.values())

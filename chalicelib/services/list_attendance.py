@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.attendance import AttendanceRecord, blank_record, minutes_attended
 from chalicelib.domain.sessions import SessionState
 from chalicelib.services.ports import Attendance, Courses, People, Sessions
 
 
 @dataclass(frozen=True)
 class Entry:
+    """One person of the list; `minutes` is an estimate, None for who did not attend."""
+
     name: str
     record: AttendanceRecord
+    minutes: int | None = None
 
 
 def list_attendance(
@@ -21,7 +24,10 @@ def list_attendance(
     records = {record.person_id: record for record in attendance.of_session(session_id)}
     if session.state is not SessionState.CLOSED:  # a closed register does not change with a later roster
         for person_id in courses.roster(session.course_id):
-            records.setdefault(person_id, AttendanceRecord(session_id, person_id))
+            records.setdefault(person_id, blank_record(session, person_id))
     names = people.names(records)
-    entries = [Entry(names.get(person_id, ""), record) for person_id, record in records.items()]
+    entries = [
+        Entry(names.get(person_id, ""), record, minutes_attended(record, session))
+        for person_id, record in records.items()
+    ]
     return tuple(sorted(entries, key=lambda entry: (entry.name, entry.record.person_id)))

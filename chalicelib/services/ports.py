@@ -9,16 +9,19 @@ from chalicelib.domain.access import Caller, Camera
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.audit import AuditEntry, SealedDay
 from chalicelib.domain.biometrics import Biometrics
+from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course
 from chalicelib.domain.erasure import Erasure, Held
 from chalicelib.domain.frames import Frame, FrameResult
+from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
-from chalicelib.domain.sessions import Session
+from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Seen
 from chalicelib.domain.signing import Signed
 from chalicelib.domain.templates import Champion, ExtractedViews, Template
+from chalicelib.domain.timetable import Timetable
 
 Item = TypeVar("Item")
 
@@ -130,6 +133,9 @@ class Courses(Protocol):
 
     def list(self, limit: int, cursor: str | None) -> Page[Course]: ...
     def roster(self, course_id: str) -> tuple[str, ...]: ...
+    def is_on_roster(self, course_id: str, person_id: str) -> bool:
+        """Read strongly."""
+
     def put_on_roster(self, course_id: str, person_id: str) -> None:
         """Raises CourseNotFound, PersonNotFound, LimitReached. On it already: nothing happens."""
 
@@ -157,11 +163,64 @@ class Sessions(Protocol):
     def get(self, session_id: str) -> Session:
         """Read strongly. Raises SessionNotFound."""
 
-    def save(self, session: Session) -> None:
-        """Replace the revision that was read. Raises Contention when another writer was first."""
+    def of_ids(self, session_ids: tuple[str, ...]) -> tuple[Session, ...]:
+        """Those that there are, in any order, read strongly."""
 
-    def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def save(self, session: Session, *, unless_watched: bool = False) -> None:
+        """Replace the revision that was read. Raises Contention when another writer was first.
+
+        `unless_watched`: and also when a camera has been seen to deliver something.
+        """
+
+    def of_course(
+        self,
+        course_id: str,
+        limit: int,
+        cursor: str | None,
+        *,
+        opens_from: datetime | None = None,
+        opens_until: datetime | None = None,
+    ) -> Page[Session]: ...
+    def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
     def due(self, now: datetime) -> tuple[str, ...]: ...
+    def watch(self, session_id: str) -> Watch:
+        """Read strongly."""
+
+    def start_watch(self, session_id: str) -> None:
+        """Note that a camera of the session could see; once noted, nothing happens."""
+
+    def settle_watch(self, session_id: str) -> None: ...
+
+
+class Timetables(Protocol):
+    def get(self, course_id: str) -> Timetable | None:
+        """Read strongly."""
+
+    def put(self, timetable: Timetable, due_at: datetime) -> None:
+        """Replace the revision before this one. Raises Contention when another writer was first."""
+
+    def due(self, now: datetime, limit: int) -> tuple[str, ...]:
+        """The courses whose sessions are to be planned, those that wait longest first."""
+
+    def planned(self, course_id: str, first: date) -> dict[str, date]:
+        """The ids of the sessions planned for a day from `first` on, with the day; read strongly."""
+
+    def plan(self, timetable: Timetable, day: date, session: Session, *, new: bool) -> None:
+        """Write a session if the timetable is still this one. A new session that is there already is left alone.
+
+        Raises Contention when the timetable or the session was changed by another writer.
+        """
+
+    def put_off(self, timetable: Timetable, due_at: datetime | None) -> None:
+        """Planned: due again then, or never. If the timetable has changed meanwhile, nothing happens."""
+
+
+class Codes(Protocol):
+    def put(self, code: Code) -> None:
+        """It takes the place of the session's code before."""
+
+    def get(self, session_id: str) -> Code | None:
+        """Read strongly."""
 
 
 class Attendance(Protocol):
@@ -169,8 +228,17 @@ class Attendance(Protocol):
         """The record, or a blank one at revision 0."""
 
     def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]: ...
-    def save(self, record: AttendanceRecord, *, needs_consent: bool) -> None:
-        """Replace the revision that was read. Raises Contention, and ConsentMissing if consent is needed and gone."""
+    def of_person(self, person_id: str, limit: int, cursor: str | None) -> Page[AttendanceRecord]:
+        """Of all sessions, by their scheduled start, the oldest first."""
+
+    def history(self, session_id: str, person_id: str) -> tuple[Change, ...]:
+        """In the order in which the changes were written."""
+
+    def save(self, record: AttendanceRecord, *, needs_consent: bool, change: Change | None = None) -> None:
+        """Replace the revision that was read, and write the change beside it, both or neither.
+
+        Raises Contention, and ConsentMissing if consent is needed and gone.
+        """
 
 
 class Frames(Protocol):

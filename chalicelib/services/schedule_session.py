@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ids import Kind, NewId, fresh_id
-from chalicelib.domain.sessions import Session, SessionState, due_now
+from chalicelib.domain.sessions import Confirmation, Session, SessionState, due_now
 from chalicelib.services.ports import Courses, Sessions
 
 LONGEST = timedelta(hours=24)
@@ -16,12 +16,17 @@ def schedule_session(
     *,
     opens_at: datetime | None,
     closes_at: datetime,
+    room: str | None = None,
+    confirmation: Confirmation | None = None,
     courses: Courses,
     sessions: Sessions,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> Session:
-    """Without `opens_at` it opens now. Raises CourseNotFound, InvalidRequest."""
+    """Without `opens_at` it opens now; without `confirmation` it is the course's.
+
+    Raises CourseNotFound, InvalidRequest.
+    """
     now = clock()
     opens_at = opens_at or now
     if closes_at <= max(opens_at, now):
@@ -35,5 +40,9 @@ def schedule_session(
         opens_at=opens_at,
         closes_at=closes_at,
         state=SessionState.SCHEDULED,
+        starts_at=opens_at,
+        late_after=opens_at + course.grace,
+        room=room,
+        confirmation=confirmation or course.confirmation,
     )
     return sessions.add(due_now(session, now))

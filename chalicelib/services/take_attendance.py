@@ -16,9 +16,12 @@ from chalicelib.domain.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
+from chalicelib.domain.history import Act, Cause
+from chalicelib.domain.sessions import Confirmation, Session
 from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Frames, Gallery, Media, Recogniser, Sessions
+from chalicelib.services.watch_session import watch_session
 
 
 def take_attendance(
@@ -37,21 +40,24 @@ def take_attendance(
     frame = _frame_of(key, frames)
     if frame.state is not FrameState.PENDING:
         return frame
+    session = sessions.get(frame.session_id)
     if frame.result is None:
         received_at = frame.received_at or uploaded_at
-        course_id = _course_in_session(frame, received_at, sessions)
         try:
             result = (
-                _outside_session(recogniser.model_id, received_at)
-                if course_id is None
-                else _look(frame, received_at, media, recogniser, gallery_of(course_id), max_bytes)
+                _look(frame, received_at, media, recogniser, gallery_of(session.course_id), max_bytes)
+                if session.covers(received_at)
+                else _outside_session(recogniser.model_id, received_at)
             )
         except BiometricsOff as error:
             media.delete(frame.key)
             rejection = Rejection(error.code, str(error))
             result = FrameResult(recogniser.model_id, received_at, rejection=rejection)
         frame = frames.record_result(frame, result)
-    _merge(frame, attendance)
+    if frame.result is not None:
+        _merge(frame.frame_id, frame.result, session, attendance)
+        if frame.result.shows_something:
+            watch_session(session.session_id, sessions=sessions, attendance=attendance)
     frames.finish(frame)
     return frame
 
@@ -62,11 +68,6 @@ def _frame_of(key: str, frames: Frames) -> Frame:
     if frame is None or frame.key != key:
         raise FrameNotFound(f"No frame was minted for the key {key}.")
     return frame
-
-
-def _course_in_session(frame: Frame, received_at: datetime, sessions: Sessions) -> str | None:
-    session = sessions.get(frame.session_id)
-    return session.course_id if session.covers(received_at) else None
 
 
 def _outside_session(model_id: str, received_at: datetime) -> FrameResult:
@@ -98,28 +99,29 @@ def _look(
     return FrameResult(gallery.model_id, received_at, seen.sightings, health=seen.health)
 
 
-def _merge(frame: Frame, attendance: Attendance) -> None:
-    result = frame.result
-    if result is None:
-        return
+def _merge(frame_id: str, result: FrameResult, session: Session, attendance: Attendance) -> None:
     for sighting in result.sightings:
         if sighting.candidate is not None and sighting.decision is not Decision.UNKNOWN:
-            _merge_one(frame.session_id, sighting.candidate, sighting, frame, result, attendance)
+            _merge_one(sighting.candidate, sighting, frame_id, result, session, attendance)
 
 
 def _merge_one(
-    session_id: str,
     person_id: str,
     sighting: Sighting,
-    frame: Frame,
+    frame_id: str,
     result: FrameResult,
+    session: Session,
     attendance: Attendance,
 ) -> None:
-    evidence = evidence_of(sighting, frame.frame_id, result.model_id)
+    evidence = evidence_of(sighting, frame_id, result.model_id)
+    only_propose = session.confirmation is Confirmation.REVIEW
+    at = result.received_at
     try:
         merge_attendance(
-            attendance.get(session_id, person_id),
-            lambda record: sighted(record, sighting.decision, evidence, result.received_at),
+            attendance.get(session.session_id, person_id),
+            lambda record: sighted(record, sighting.decision, evidence, at, only_propose=only_propose),
+            session=session,
+            cause=Cause(Act.SIGHTED, at, frame_id=frame_id),
             attendance=attendance,
             needs_consent=True,
         )

@@ -4,6 +4,8 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
+from datetime import time
 from typing import Any
 from unittest import mock
 
@@ -13,7 +15,9 @@ from pynamodb.expressions.condition import Condition
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.records import MarkRecord, PersonRecord, RegistrationRecord
 from chalicelib.adapters.dynamo.transactions import Transaction
-from chalicelib.domain.sessions import SessionState
+from chalicelib.domain.attendance import Status
+from chalicelib.domain.sessions import Confirmation, SessionState
+from chalicelib.domain.timetable import Slot
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
 from tests.support.crashes import Crash, crash_at, watched
@@ -69,6 +73,51 @@ def refusals_to_come() -> Iterator[tuple[World, list[Deliver]]]:
 
 
 @contextmanager
+def marks_to_come() -> Iterator[tuple[World, list[Deliver]]]:
+    """Two requests of an instructor's: one confirms and marks, one rejects and takes a mark back."""
+    with new_world() as world:
+        course_id = world.add_course(confirmation=Confirmation.REVIEW)
+        for name in ("Ada", "Ben", "Cem"):
+            world.add_person(name, course_id=course_id)
+            world.enrol(name)
+        session_id = world.open_session(course_id)
+        on_frame_uploaded(world.event(world.post_frame(session_id, picture("Ada", "Ben")).key), None)
+        digits = world.issue_code(session_id)
+        world.mark(session_id, "Cem", Status.EXCUSED, "ill")
+
+        def first() -> dict[str, list[Any]]:
+            world.confirm(session_id, "Ada")
+            world.check_in(session_id, "Ben", digits)
+            return {"batchItemFailures": []}
+
+        def second() -> dict[str, list[Any]]:
+            world.reject(session_id, "Ben")
+            world.clear(session_id, "Cem")
+            return {"batchItemFailures": []}
+
+        yield world, [first, second]
+
+
+@contextmanager
+def plannings_to_come() -> Iterator[tuple[World, list[Deliver]]]:
+    """A timetable with three sessions to plan, of which two are there and one of these must go; planned twice."""
+    with new_world() as world:
+        course_id = world.add_course()
+        monday, tuesday = Slot(1, time(14), time(15)), Slot(2, time(9), time(10), "Room 1")
+        world.set_timetable(course_id, monday, tuesday, days=7)
+        with mock.patch("chalicelib.services.set_timetable.plan_sessions"):
+            world.set_timetable(
+                course_id, replace(tuesday, room="Room 2"), Slot(3, time(9), time(10)), days=8
+            )
+
+        def plan() -> dict[str, list[Any]]:
+            world.tick()
+            return {"batchItemFailures": []}
+
+        yield world, [plan, plan]
+
+
+@contextmanager
 def closings_to_come() -> Iterator[tuple[World, list[Deliver]]]:
     """A session with one student seen and two not, closed by hand twice."""
     with new_world() as world:
@@ -93,19 +142,34 @@ SCENES = {
     "registration": registrations_to_come,
     "refusal": refusals_to_come,
     "closing": closings_to_come,
+    "marks": marks_to_come,
+    "planning": plannings_to_come,
 }
-LEAST_WRITES = {"frame": 4, "registration": 2, "refusal": 2, "closing": 4}
+LEAST_WRITES = {"frame": 6, "registration": 2, "refusal": 2, "closing": 4, "marks": 3, "planning": 4}
 
 
 def what_is_left(world: World) -> Dump:
-    """Every picture and item, but for counts of writes and for the order in which occasions were added."""
+    """Every picture and item, but for counts of writes and for the order in which occasions were added.
+
+    Of a history, who did what and what it led to: which frame was first depends on the order of events.
+    """
     dump = world.dump() | {"pictures": world.pictures()}
+    dump["attendance"] = _without_order(dump["attendance"])
     for item in itertools.chain.from_iterable(items for table, items in dump.items() if table != "pictures"):
         for counter in ("revision", "version"):
             item.pop(counter, None)
         if "occasions" in item:
             item["occasions"] = sorted(json.loads(item["occasions"]["S"]), key=lambda o: o["registration_id"])
     return dump
+
+
+def _without_order(items: list[Any]) -> list[Any]:
+    for item in items:
+        if item["sk"]["S"].startswith("history#"):
+            item["sk"]["S"] = item["sk"]["S"].rpartition("#")[0]
+            if item["act"]["S"] == "sighted":
+                del item["at"], item["frame_id"]
+    return sorted(items, key=json.dumps)
 
 
 def counters(world: World) -> list[str]:

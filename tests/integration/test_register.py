@@ -6,7 +6,6 @@ from contextlib import suppress
 from datetime import timedelta, timezone
 
 import pytest
-from botocore.exceptions import ClientError
 
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.records import FrameRecord, MarkRecord
@@ -29,7 +28,7 @@ from chalicelib.services.advance_due_sessions import advance_due_sessions
 from chalicelib.services.schedule_session import schedule_session
 from chalicelib.services.start_frame_upload import start_frame_upload
 from chalicelib.services.start_registration import start_registration
-from tests.support.crashes import Crash, crash_at, watched
+from tests.support.crashes import Crash, conflict, crash_at, watched
 from tests.support.fakes import clip, picture
 from tests.support.world import START, World, sqs_record
 
@@ -293,6 +292,7 @@ def test_closing_does_not_wait_for_a_ticket_that_has_expired(world: World, cours
 
 def test_a_closed_register_does_not_change_with_a_later_roster(world: World, course: str) -> None:
     session_id = world.open_session(course)
+    post(world, session_id, picture())
     world.pass_time(minutes=1)
     world.close_session(session_id)
     world.add_person("Eve", course_id=course)
@@ -376,6 +376,7 @@ def test_a_student_enrolled_during_the_session_is_known_in_the_next_frame(world:
 
 def test_a_frame_taken_before_and_processed_after_closing_counts(world: World, course: str) -> None:
     session_id = world.open_session(course)
+    post(world, session_id, picture())
     frame = world.post_frame(session_id, picture("Ada"))
     world.pass_time(minutes=1)
     assert world.close_session(session_id).state is SessionState.CLOSING, "it waits for the frame"
@@ -573,19 +574,19 @@ def test_a_session_that_cannot_be_closed_does_not_hold_up_the_others(world: Worl
 
 
 def test_a_write_that_meets_a_transaction_is_sent_again(world: World, course: str) -> None:
-    """AWS refuses a put that meets a transaction on its item; moto never does."""
+    """AWS refuses what meets a transaction on its item; moto never does."""
     session_id = world.open_session(course)
+    post(world, session_id, picture())
     world.pass_time(minutes=1)
-    conflict = ClientError({"Error": {"Code": "TransactionConflictException", "Message": "busy"}}, "PutItem")
     refused = 0
 
     def refuse_first(number: int) -> None:
         nonlocal refused
         if number % 2:
             refused += 1
-            raise conflict
+            raise conflict(writes.names[-1])
 
-    with watched(refuse_first):
+    with watched(refuse_first) as writes:
         assert world.close_session(session_id).state is SessionState.CLOSED
     assert refused > 2
     assert set(world.statuses(session_id).values()) == {"absent"}

@@ -32,7 +32,7 @@ def test_sightings_and_evidence_without_a_confidence_are_read_as_having_none(wor
         frame = world.post_frame(session_id, picture("Ada", decision=decision))
         on_frame_uploaded(world.event(frame.key), None)
     mark = {"session_id": {"S": session_id}, "sk": {"S": f"attendance#{world.people['Ada']}"}}
-    forget_confidence("attendance", mark, ("evidence", "proposal"))
+    forget_confidence("attendance", mark, ("evidence", "proposals"))
     forget_confidence("frames", {"frame_id": {"S": frame.frame_id}}, ("result",))
 
     record = wiring.attendance().get(session_id, world.people["Ada"])

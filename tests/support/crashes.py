@@ -7,6 +7,7 @@ from typing import Any
 from unittest import mock
 
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 WRITES = frozenset(
     (
@@ -60,3 +61,12 @@ def crash_at(n: int) -> Callable[[int], None]:
             raise Crash
 
     return stop
+
+
+def conflict(operation: str) -> ClientError:
+    """How AWS refuses a write that meets a transaction on its item."""
+    if operation == "TransactWriteItems":
+        error = {"Code": "TransactionCanceledException", "Message": "[TransactionConflict]"}
+        reasons = [{"Code": "TransactionConflict", "Message": "busy"}]
+        return ClientError({"Error": error, "CancellationReasons": reasons}, operation)  # type: ignore[typeddict-unknown-key]
+    return ClientError({"Error": {"Code": "TransactionConflictException", "Message": "busy"}}, operation)

@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -15,6 +15,7 @@ import boto3
 from moto import mock_aws
 
 from chalicelib import wiring
+from chalicelib.domain.attendance import Status
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.consent_texts import DEFAULT_TEXT
 from chalicelib.domain.erasure import Erasure
@@ -22,15 +23,23 @@ from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Method, Relation, Signer, Use
 from chalicelib.domain.registrations import Registration
 from chalicelib.domain.sessions import Session
+from chalicelib.domain.timetable import Slot
 from chalicelib.services.add_course import add_course
 from chalicelib.services.add_person import add_person
+from chalicelib.services.check_in import check_in
+from chalicelib.services.clear_mark import clear_mark
 from chalicelib.services.close_session import close_session
+from chalicelib.services.confirm_sightings import confirm_sightings
 from chalicelib.services.erase_person import erase_person
 from chalicelib.services.finish_erasures import finish_erasures
 from chalicelib.services.give_consent import give_consent
+from chalicelib.services.issue_code import issue_code
 from chalicelib.services.list_attendance import Entry, list_attendance
+from chalicelib.services.mark_attendance import mark_attendance
 from chalicelib.services.post_frame import post_frame
+from chalicelib.services.reject_sightings import reject_sightings
 from chalicelib.services.schedule_session import schedule_session
+from chalicelib.services.set_timetable import set_timetable
 from chalicelib.services.start_registration import start_registration
 from chalicelib.services.withdraw_consent import withdraw_consent
 from infra.local.functions import ACCOUNT_ID, REGION
@@ -115,8 +124,9 @@ class World:
     def finish_erasures(self) -> None:
         finish_erasures(self.now, eraser=wiring.eraser())
 
-    def add_course(self, name: str = "Mathematics") -> str:
-        return add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock).course_id
+    def add_course(self, name: str = "Mathematics", **settings: Any) -> str:
+        course = add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock, **settings)
+        return course.course_id
 
     def open_session(self, course_id: str, **lasting: float) -> str:
         return schedule_session(
@@ -170,6 +180,94 @@ class World:
             clock=self.clock,
             patience=wiring.settings().closing_patience,
         )
+
+    def tick(self) -> None:
+        from chalicelib.events.sessions import on_sessions_due
+
+        with mock.patch("chalicelib.events.sessions.utc_now", self.clock):
+            on_sessions_due({}, None)
+
+    def set_timetable(
+        self, course_id: str, *slots: Slot, days: int = 60, excepted: frozenset[date] = frozenset()
+    ) -> None:
+        """From today on, for some days."""
+        set_timetable(
+            course_id,
+            slots,
+            first_date=self.now.date(),
+            last_date=self.now.date() + timedelta(days=days),
+            excepted=excepted,
+            days_ahead=wiring.settings().planning_days,
+            courses=wiring.courses(),
+            sessions=wiring.sessions(),
+            timetables=wiring.timetables(),
+            clock=self.clock,
+        )
+
+    def mark(
+        self, session_id: str, name: str, status: Status, reason: str | None = None, **more: Any
+    ) -> None:
+        more = {"by": "per_teacher"} | more
+        mark_attendance(session_id, self.people[name], status, reason=reason, **more, **self._register())
+
+    def clear(self, session_id: str, name: str, reason: str | None = None) -> None:
+        clear_mark(session_id, self.people[name], by="per_teacher", reason=reason, **self._register())
+
+    def confirm(self, session_id: str, *names: str) -> list[str]:
+        """The ids of those confirmed; without names, all who await it."""
+        confirmed = confirm_sightings(
+            session_id,
+            [self.people[name] for name in names] or None,
+            by="per_teacher",
+            sessions=wiring.sessions(),
+            attendance=wiring.attendance(),
+            clock=self.clock,
+        )
+        return [record.person_id for record in confirmed]
+
+    def reject(self, session_id: str, *names: str) -> None:
+        reject_sightings(
+            session_id,
+            [self.people[name] for name in names],
+            by="per_teacher",
+            reason="somebody else",
+            sessions=wiring.sessions(),
+            attendance=wiring.attendance(),
+            clock=self.clock,
+        )
+
+    def issue_code(self, session_id: str) -> str:
+        _, digits = issue_code(
+            session_id,
+            by="per_teacher",
+            sessions=wiring.sessions(),
+            codes=wiring.codes(),
+            clock=self.clock,
+        )
+        return digits
+
+    def check_in(self, session_id: str, name: str, digits: str) -> None:
+        check_in(
+            session_id,
+            self.people[name],
+            digits,
+            codes=wiring.codes(),
+            limits=wiring.rate_limits(),
+            **self._register(),
+        )
+
+    def history(self, session_id: str, name: str) -> list[tuple[str, str, str]]:
+        """Of each change: the act, and the status before and after it."""
+        changes = wiring.attendance().history(session_id, self.people[name])
+        return [(change.cause.act.value, change.before.value, change.after.value) for change in changes]
+
+    def _register(self) -> Any:
+        return {
+            "sessions": wiring.sessions(),
+            "courses": wiring.courses(),
+            "attendance": wiring.attendance(),
+            "clock": self.clock,
+        }
 
     def register(self, session_id: str) -> dict[str, Entry]:
         entries = list_attendance(

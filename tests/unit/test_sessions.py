@@ -12,7 +12,7 @@ from chalicelib.domain.sessions import Session, SessionState, closing, due_now, 
 NINE = datetime(2026, 11, 23, 9, tzinfo=UTC)
 TEN = NINE + timedelta(hours=1)
 SECOND = timedelta(seconds=1)
-SCHEDULED = Session("ses_1", "crs_1", NINE, TEN, SessionState.SCHEDULED)
+SCHEDULED = Session("ses_1", "crs_1", NINE, TEN, SessionState.SCHEDULED, NINE, NINE + 10 * 60 * SECOND)
 
 
 def test_a_frame_belongs_from_the_opening_until_just_before_the_closing() -> None:

@@ -15,8 +15,9 @@ from chalicelib.adapters.dynamo.records import (
     RosterRecord,
 )
 from chalicelib.adapters.dynamo.transactions import Transaction, add_once
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import GRACE_MINUTES, Course
 from chalicelib.domain.errors import CourseNotFound, LimitReached, NotOnRoster, PersonNotFound
+from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.ports import Page
 
 MOST_COURSES_OF_A_PERSON = 50  # a transaction on a person bumps all of them, and takes 100 writes at most
@@ -34,6 +35,8 @@ class DynamoCourses:
             created_at=course.created_at,
             name=course.name,
             time_zone=course.time_zone,
+            grace_minutes=course.grace_minutes,
+            confirmation=course.confirmation.value,
         )
         return add_once(
             record.save, CourseRecord.course_id.does_not_exist(), lambda: self.get(course.course_id), course
@@ -52,6 +55,13 @@ class DynamoCourses:
     def roster(self, course_id: str) -> tuple[str, ...]:
         records = RosterRecord.query(course_id, RosterRecord.sk.startswith(ROSTER), consistent_read=True)
         return tuple(record.sk.removeprefix(ROSTER) for record in records)
+
+    def is_on_roster(self, course_id: str, person_id: str) -> bool:
+        try:
+            RosterRecord.get(course_id, ROSTER + person_id, consistent_read=True)
+        except RosterRecord.DoesNotExist:
+            return False
+        return True
 
     def put_on_roster(self, course_id: str, person_id: str) -> None:
         self.get(course_id)
@@ -135,4 +145,6 @@ def _course(record: CourseRecord) -> Course:
         time_zone=record.time_zone,
         created_at=record.created_at,
         version=int(record.version),
+        grace_minutes=int(record.grace_minutes if record.grace_minutes is not None else GRACE_MINUTES),
+        confirmation=Confirmation(record.confirmation or Confirmation.AUTO),
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.pagination import ResultIterator
 
 from chalicelib.domain.errors import InvalidRequest
@@ -22,13 +23,14 @@ def read_page(
     cursor: str | None,
     *,
     keys: tuple[str, ...],
+    range_: Condition | None = None,
 ) -> Page[Item]:
-    """One page of an index, oldest first. `keys`: the index's hash and range, then the table's.
+    """One page of an index, oldest first. `keys`: the index's hash and range, then the table's. `range_` narrows it.
 
     Raises InvalidRequest for a cursor that this list did not give out.
     """
     start = None if cursor is None else _start(cursor, keys, hash_key)
-    records = query(hash_key, limit=limit, page_size=limit, last_evaluated_key=start)
+    records = query(hash_key, range_, limit=limit, page_size=limit, last_evaluated_key=start)
     items = tuple(to_item(record) for record in records)
     key = records.last_evaluated_key
     return Page(items, None if key is None else _encode(key))

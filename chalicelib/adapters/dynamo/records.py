@@ -32,6 +32,11 @@ INSTRUCTOR = "instructor#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
 ERASED = "erased#"
+HISTORY = "history#"
+WATCH = "watch"
+CODE = "code"
+TIMETABLE = "timetable"
+PLANNED = "planned#"
 CAMERA = "camera"
 
 
@@ -173,7 +178,46 @@ class CourseRecord(Model):
     version = NumberAttribute(default=0)
     roster_size = NumberAttribute(default=0)
     instructor_count = NumberAttribute(null=True)
+    grace_minutes = NumberAttribute(null=True)
+    confirmation = UnicodeAttribute(null=True)
     by_kind = CoursesByKind()
+
+
+class TimetablesDue(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_kind = UnicodeAttribute(hash_key=True)
+    due_at = UTCDateTimeAttribute(range_key=True)
+    course_id = UnicodeAttribute()
+
+
+class TimetableRecord(Model):
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=TIMETABLE)
+    slots: JSONAttribute = JSONAttribute()
+    first_date = UnicodeAttribute()
+    last_date = UnicodeAttribute()
+    excepted = UnicodeSetAttribute(null=True)
+    revision = NumberAttribute()
+    due_kind = UnicodeAttribute(null=True)
+    due_at = UTCDateTimeAttribute(null=True)
+    due = TimetablesDue()
+
+
+class PlannedRecord(Model):
+    """That a session came from the course's timetable; found by a strong read, as the index of sessions cannot be."""
+
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    session_id = UnicodeAttribute()
 
 
 class RosterRecord(Model):
@@ -203,6 +247,15 @@ class SessionsDue(GlobalSecondaryIndex[Any]):
     session_id = UnicodeAttribute()
 
 
+class SessionsFlagged(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "flagged"
+        projection = AllProjection()
+
+    flagged_course_id = UnicodeAttribute(hash_key=True)
+    opens_at = UTCDateTimeAttribute(range_key=True)
+
+
 class SessionRecord(Model):
     class Meta:
         table_name = "attendance"
@@ -213,11 +266,53 @@ class SessionRecord(Model):
     opens_at = UTCDateTimeAttribute()
     closes_at = UTCDateTimeAttribute()
     state = UnicodeAttribute()
+    starts_at = UTCDateTimeAttribute(null=True)
+    late_after = UTCDateTimeAttribute(null=True)
+    room = UnicodeAttribute(null=True)
+    confirmation = UnicodeAttribute(null=True)
+    flagged = UnicodeAttribute(null=True)
+    flagged_course_id = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     due_bucket = UnicodeAttribute(null=True)
     due_at = UTCDateTimeAttribute(null=True)
     by_course = SessionsByCourse()
     due = SessionsDue()
+    by_flag = SessionsFlagged()
+
+
+class WatchRecord(Model):
+    """That a camera of the session could see; `settled` once what follows from it for a closed session is written."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=WATCH)
+    settled = BooleanAttribute(default=False)
+
+
+class CodeRecord(Model):
+    """The code that a session's class is being shown."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=CODE)
+    salt = UnicodeAttribute()
+    digest = UnicodeAttribute()
+    issued_by = UnicodeAttribute()
+    issued_at = UTCDateTimeAttribute()
+    expires_at = UTCDateTimeAttribute()
+
+
+class MarksByPerson(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_person"
+        projection = AllProjection()
+
+    person_id = UnicodeAttribute(hash_key=True)
+    starts_at = UTCDateTimeAttribute(range_key=True)
 
 
 class MarkRecord(Model):
@@ -228,12 +323,37 @@ class MarkRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    person_id = UnicodeAttribute(null=True)
+    starts_at = UTCDateTimeAttribute(null=True)
+    late_after = UTCDateTimeAttribute(null=True)
     first_seen = UTCDateTimeAttribute(null=True)
     last_seen = UTCDateTimeAttribute(null=True)
     evidence: JSONAttribute = JSONAttribute(null=True)
-    proposal: JSONAttribute = JSONAttribute(null=True)
+    proposals: JSONAttribute = JSONAttribute(null=True)
+    rejected: JSONAttribute = JSONAttribute(null=True)
+    checked_in_at = UTCDateTimeAttribute(null=True)
+    mark: JSONAttribute = JSONAttribute(null=True)
     closed_at = UTCDateTimeAttribute(null=True)
+    watched = BooleanAttribute(null=True)
     revision = NumberAttribute()
+    by_person = MarksByPerson()
+
+
+class ChangeRecord(Model):
+    """One line of the history of one person's attendance of one session; sk: history#<person>#<revision>."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    act = UnicodeAttribute()
+    at = UTCDateTimeAttribute()
+    by = UnicodeAttribute(null=True)
+    reason = UnicodeAttribute(null=True)
+    frame_id = UnicodeAttribute(null=True)
+    before = UnicodeAttribute()
+    after = UnicodeAttribute()
 
 
 class ErasedMarksRecord(Model):
@@ -420,9 +540,14 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (MembershipRecord, "people"),
     (CourseRecord, "courses"),
     (RosterRecord, "courses"),
+    (TimetableRecord, "courses"),
+    (PlannedRecord, "courses"),
     (SessionRecord, "attendance"),
+    (WatchRecord, "attendance"),
+    (CodeRecord, "attendance"),
     (MarkRecord, "attendance"),
     (ErasedMarksRecord, "attendance"),
+    (ChangeRecord, "attendance"),
     (FrameRecord, "frames"),
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),

@@ -1,13 +1,20 @@
 """Sessions in DynamoDB, beside their attendance; due work is found by hour buckets of a sparse index."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
+from pynamodb.expressions.condition import Condition
+
 from chalicelib.adapters.dynamo.pages import read_page
-from chalicelib.adapters.dynamo.records import SESSION, SessionRecord
-from chalicelib.adapters.dynamo.transactions import add_once, conditional
+from chalicelib.adapters.dynamo.records import SESSION, WATCH, SessionRecord, WatchRecord
+from chalicelib.adapters.dynamo.transactions import Transaction, add_once, conditional
 from chalicelib.domain.errors import Contention, SessionNotFound
-from chalicelib.domain.sessions import Session, SessionState
+from chalicelib.domain.sessions import Confirmation, Flag, Session, SessionState, Watch
 from chalicelib.services.ports import Page
+
+
+class _WatchedError(Exception):
+    """A camera of the session has been noted already."""
 
 
 class DynamoSessions:
@@ -16,7 +23,7 @@ class DynamoSessions:
 
     def add(self, session: Session) -> Session:
         absent = SessionRecord.session_id.does_not_exist()
-        return add_once(_record(session).save, absent, lambda: self.get(session.session_id), session)
+        return add_once(session_record(session).save, absent, lambda: self.get(session.session_id), session)
 
     def get(self, session_id: str) -> Session:
         try:
@@ -24,17 +31,46 @@ class DynamoSessions:
         except SessionRecord.DoesNotExist as error:
             raise SessionNotFound(f"There is no session {session_id}.") from error
 
-    def save(self, session: Session) -> None:
-        record = _record(session)
+    def of_ids(self, session_ids: tuple[str, ...]) -> tuple[Session, ...]:
+        keys = [(session_id, SESSION) for session_id in session_ids]
+        return tuple(_session(record) for record in SessionRecord.batch_get(keys, consistent_read=True))
+
+    def save(self, session: Session, *, unless_watched: bool = False) -> None:
+        record = session_record(session)
         record.revision = session.revision + 1
-        conditional(
-            lambda: record.save(condition=SessionRecord.revision == session.revision),
-            Contention(f"The session {session.session_id} was changed by another writer."),
+        unchanged = SessionRecord.revision == session.revision
+        raced = Contention(f"The session {session.session_id} was changed by another writer.")
+        if not unless_watched:
+            return conditional(lambda: record.save(condition=unchanged), raced)
+        transaction = Transaction()
+        unwatched = WatchRecord.session_id.does_not_exist()
+        transaction.check(WatchRecord, (session.session_id, WATCH), unwatched, raced)
+        transaction.put(record, unchanged, raced)
+        return transaction.commit()
+
+    def of_course(
+        self,
+        course_id: str,
+        limit: int,
+        cursor: str | None,
+        *,
+        opens_from: datetime | None = None,
+        opens_until: datetime | None = None,
+    ) -> Page[Session]:
+        keys = ("course_id", "opens_at", "session_id", "sk")
+        return read_page(
+            SessionRecord.by_course.query,
+            course_id,
+            _session,
+            limit,
+            cursor,
+            keys=keys,
+            range_=_opening(opens_from, opens_until),
         )
 
-    def of_course(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]:
-        keys = ("course_id", "opens_at", "session_id", "sk")
-        return read_page(SessionRecord.by_course.query, course_id, _session, limit, cursor, keys=keys)
+    def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]:
+        keys = ("flagged_course_id", "opens_at", "session_id", "sk")
+        return read_page(SessionRecord.by_flag.query, course_id, _session, limit, cursor, keys=keys)
 
     def due(self, now: datetime) -> tuple[str, ...]:
         """Sessions whose moment has come, also those that an outage of the tick left behind."""
@@ -45,12 +81,38 @@ class DynamoSessions:
             for record in SessionRecord.due.query(_bucket(hour), SessionRecord.due_at <= now)
         )
 
+    def watch(self, session_id: str) -> Watch:
+        try:
+            settled = WatchRecord.get(session_id, WATCH, consistent_read=True).settled
+        except WatchRecord.DoesNotExist:
+            return Watch.NOBODY
+        return Watch.SETTLED if settled else Watch.STARTED
+
+    def start_watch(self, session_id: str) -> None:
+        watch = WatchRecord(session_id)
+        first = WatchRecord.session_id.does_not_exist()
+        with suppress(_WatchedError):
+            conditional(lambda: watch.save(condition=first), _WatchedError())
+
+    def settle_watch(self, session_id: str) -> None:
+        WatchRecord(session_id, WATCH).update(actions=[WatchRecord.settled.set(True)])
+
+
+def _opening(from_: datetime | None, until: datetime | None) -> Condition | None:
+    """Both bounds belong to the range."""
+    opens_at = SessionRecord.opens_at
+    if from_ is not None and until is not None:
+        return opens_at.between(from_, until)
+    if from_ is not None:
+        return opens_at >= from_
+    return None if until is None else opens_at <= until
+
 
 def _bucket(moment: datetime) -> str:
     return f"session#{moment.astimezone(UTC):%Y-%m-%dT%H}"
 
 
-def _record(session: Session) -> SessionRecord:
+def session_record(session: Session) -> SessionRecord:
     due_at = session.due_at
     return SessionRecord(
         session_id=session.session_id,
@@ -58,6 +120,12 @@ def _record(session: Session) -> SessionRecord:
         opens_at=session.opens_at,
         closes_at=session.closes_at,
         state=session.state.value,
+        starts_at=session.starts_at,
+        late_after=session.late_after,
+        room=session.room,
+        confirmation=session.confirmation.value,
+        flagged=None if session.flagged is None else session.flagged.value,
+        flagged_course_id=None if session.flagged is None else session.course_id,
         revision=session.revision,
         due_bucket=None if due_at is None else _bucket(due_at),
         due_at=due_at,
@@ -65,11 +133,17 @@ def _record(session: Session) -> SessionRecord:
 
 
 def _session(record: SessionRecord) -> Session:
+    """In a session stored before lateness was told, nobody is late."""
     return Session(
         session_id=record.session_id,
         course_id=record.course_id,
         opens_at=record.opens_at,
         closes_at=record.closes_at,
         state=SessionState(record.state),
+        starts_at=record.starts_at or record.opens_at,
+        late_after=record.late_after or record.closes_at,
+        room=record.room,
+        confirmation=Confirmation(record.confirmation or Confirmation.AUTO),
+        flagged=None if record.flagged is None else Flag(record.flagged),
         revision=int(record.revision),
     )

@@ -9,8 +9,10 @@ from chalicelib.adapters.dynamo.records import (
     COURSE,
     ERASED,
     ERASURE,
+    HISTORY,
     MEMBERSHIP,
     ROSTER,
+    ChangeRecord,
     CourseRecord,
     ErasedMarksRecord,
     MarkRecord,
@@ -35,9 +37,15 @@ class _GoneError(Exception):
 class DynamoTraces:
     def attended(self, person_id: str, session_ids: Sequence[str]) -> tuple[str, ...]:
         keys = [(session_id, ATTENDANCE + person_id) for session_id in session_ids]
-        return tuple(sorted(record.session_id for record in MarkRecord.batch_get(keys, consistent_read=True)))
+        strongly = {record.session_id for record in MarkRecord.batch_get(keys, consistent_read=True)}
+        ever = {record.session_id for record in MarkRecord.by_person.query(person_id)}
+        return tuple(sorted(strongly | ever))
 
     def forget_attendance(self, session_id: str, person_id: str) -> None:
+        """Reasons first: they are free text, and the record leads to them."""
+        prefix = ChangeRecord.sk.startswith(f"{HISTORY}{person_id}#")
+        for line in ChangeRecord.query(session_id, prefix, consistent_read=True):
+            line.delete()
         for _ in range(ATTEMPTS):
             try:
                 record = MarkRecord.get(session_id, ATTENDANCE + person_id, consistent_read=True)

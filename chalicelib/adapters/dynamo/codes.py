@@ -1,0 +1,25 @@
+"""The code of each session in DynamoDB, beside the session: a new one takes the place of the one before."""
+
+from dataclasses import asdict
+
+from chalicelib.adapters.dynamo.records import CODE, CodeRecord
+from chalicelib.domain.codes import Code
+
+
+class DynamoCodes:
+    def put(self, code: Code) -> None:
+        CodeRecord(**asdict(code)).save()
+
+    def get(self, session_id: str) -> Code | None:
+        try:
+            record = CodeRecord.get(session_id, CODE, consistent_read=True)
+        except CodeRecord.DoesNotExist:
+            return None
+        return Code(
+            session_id=record.session_id,
+            salt=record.salt,
+            digest=record.digest,
+            issued_by=record.issued_by,
+            issued_at=record.issued_at,
+            expires_at=record.expires_at,
+        )

@@ -1,0 +1,41 @@
+"""Watch a session: note that a camera of it could see, so that who was not seen by the end was absent."""
+
+from dataclasses import replace
+
+from chalicelib.domain.errors import Contention
+from chalicelib.domain.sessions import Session, SessionState, Watch
+from chalicelib.services.ports import Attendance, Sessions
+from chalicelib.services.settle_attendance import settle_attendance
+
+ATTEMPTS = 5
+
+
+def watch_session(session_id: str, *, sessions: Sessions, attendance: Attendance) -> None:
+    """Costs one read, but for the first frame. A session that was closed unwatched is settled after all.
+
+    The note is written before the session is read, and a session closes as unwatched only while there is no note: so
+    either the closing sees the note, or this sees the closing. Raises SessionNotFound, Contention.
+    """
+    watch = sessions.watch(session_id)
+    if watch is Watch.SETTLED:
+        return
+    if watch is Watch.NOBODY:
+        sessions.start_watch(session_id)
+    session = sessions.get(session_id)
+    if session.state is SessionState.CLOSED:
+        settle_attendance(session, attendance.of_session(session_id), watched=True, attendance=attendance)
+        _unflag(session, sessions=sessions)
+    sessions.settle_watch(session_id)
+
+
+def _unflag(session: Session, *, sessions: Sessions) -> None:
+    for _ in range(ATTEMPTS):
+        if session.flagged is None:
+            return
+        try:
+            sessions.save(replace(session, flagged=None))
+        except Contention:
+            session = sessions.get(session.session_id)
+        else:
+            return
+    raise Contention(f"The session {session.session_id} was being changed by others.")
