@@ -9,6 +9,7 @@ from chalicelib.api.courses import courses
 from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
+from chalicelib.api.identities import identities
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.registrations import registrations
@@ -27,6 +28,7 @@ app.register_middleware(problem_details, event_type="http")
 for blueprint in (
     auth,
     health,
+    identities,
     document,
     people,
     registrations,

@@ -1,6 +1,7 @@
 """Every setting and limit, frozen; the only reader of the environment."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import timedelta
@@ -14,6 +15,8 @@ MAX_REGISTRATION_BYTES = 64 * MIB
 MAX_REGISTRATION_FILES = 10
 MAX_FRAME_WAIT_SECONDS = 5
 MAX_PAGE_ITEMS = 100
+
+LOCAL, LOOPBACK = "local", re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,24 @@ class Settings:
     due_lookback_hours: int = 48
     planning_days: int = 14  # how far ahead a timetable's sessions are scheduled
     cached_galleries: int = 8
+    profile: str = "aws"  # or local: the local stack
+    oidc_issuer: str = (
+        ""  # of the ID tokens that people sign in with; without one only tokens of our own are good
+    )
+    oidc_audience: str = ""  # the client id that they are made for
+    oidc_jwks_url: str = ""  # the local stack's; elsewhere the issuer says where its keys are
+
     stranger_share: float = 0.1  # of the faces that cameras see: what a confidence assumes
+
+    def __post_init__(self) -> None:
+        """Raises ValueError: whoever names the keys can forge everybody's sign-in."""
+        if self.oidc_issuer and not (self.oidc_issuer.startswith("https://") and self.oidc_audience):
+            raise ValueError(
+                "ROLLCALL_OIDC_ISSUER must begin with https://, and ROLLCALL_OIDC_AUDIENCE must be given."
+            )
+        local = self.profile == LOCAL and LOOPBACK.match(self.oidc_jwks_url) is not None
+        if self.oidc_jwks_url and not local:
+            raise ValueError("ROLLCALL_OIDC_JWKS_URL is for the local stack only, and on loopback.")
 
     @property
     def closing_patience(self) -> timedelta:

@@ -136,9 +136,21 @@ def models() -> ports.Models:
 @_once
 def access() -> ports.Access:
     from chalicelib.adapters.dynamo.access import DynamoAccess
+    from chalicelib.domain.clock import utc_now
 
     _tables()
-    return DynamoAccess()
+    return DynamoAccess(utc_now)
+
+
+@_once
+def id_tokens() -> ports.IdTokens:
+    from chalicelib.adapters.id_tokens import OidcIdTokens
+    from chalicelib.adapters.signing_keys import SigningKeys
+    from chalicelib.domain.clock import utc_now
+
+    given = settings()
+    keys = SigningKeys(given.oidc_issuer, given.oidc_jwks_url)
+    return OidcIdTokens(given.oidc_issuer, given.oidc_audience, keys, utc_now)
 
 
 @_once

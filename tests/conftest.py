@@ -1,8 +1,11 @@
 """What every test may ask for."""
 
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.loaders import JSONFileLoader
 
 BUILD = Path(__file__).resolve().parents[1] / "build"
 
@@ -25,3 +28,15 @@ def heads_pack(pack_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("packs") / "heads"
     derive_pack(pack_dir, folder, "heads", demo_thresholds())
     return folder
+
+
+_load_file = JSONFileLoader.load_file
+
+
+@cache
+def _service_description(path: str) -> Any:
+    return _load_file(JSONFileLoader(), path)
+
+
+# Every test makes AWS clients of its own, and each would read a megabyte of descriptions anew: half a second.
+JSONFileLoader.load_file = lambda _, path: _service_description(path)

@@ -10,22 +10,27 @@ from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Id, In, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import CourseNotFound
+from chalicelib.domain.errors import CourseNotFound, TooManyRequests
 from chalicelib.services.register_camera import register_camera
 from chalicelib.services.revoke_camera import revoke_camera
+from chalicelib.services.rotate_camera_token import rotate_camera_token
 
 cameras = Routes(__name__)
 
 
 class CameraIn(In):
+    """For courses, wherever they meet, or for whatever meets in rooms; at least one of both."""
+
     name: Text
-    course_ids: Annotated[frozenset[Id], Field(min_length=1, max_length=100)]
+    course_ids: Annotated[frozenset[Id], Field(max_length=100)] = frozenset()
+    rooms: Annotated[frozenset[Text], Field(max_length=100)] = frozenset()
 
 
 class CameraOut(Out):
     id: str
     name: str
     course_ids: tuple[str, ...]
+    rooms: tuple[str, ...]
     created_at: Time
     revoked_at: Time | None
 
@@ -35,6 +40,7 @@ class CameraOut(Out):
             id=camera.camera_id,
             name=camera.name,
             course_ids=tuple(sorted(camera.course_ids)),
+            rooms=tuple(sorted(camera.rooms)),
             created_at=camera.created_at,
             revoked_at=camera.revoked_at,
         )
@@ -45,19 +51,26 @@ class NewCameraOut(CameraOut):
 
     token: str
 
+    @classmethod
+    def shown(cls, camera: Camera, token: str) -> "NewCameraOut":
+        return cls(**dict(CameraOut.of(camera)), token=token)
 
-@cameras.route("POST", "/v1/cameras", status=201, errors=[CourseNotFound])
+
+@cameras.route("POST", "/v1/cameras", status=201, errors=[CourseNotFound, TooManyRequests])
 def post_camera(request: ApiRequest, body: CameraIn) -> NewCameraOut:
     """Register a camera. Its token is shown once; asked again with the same Idempotency-Key, it is replaced."""
     camera, token = register_camera(
         body.name,
         body.course_ids,
+        body.rooms,
+        by=request.caller.subject,
         access=wiring.access(),
         courses=wiring.courses(),
+        limits=wiring.rate_limits(),
         clock=utc_now,
         new_id=request.new_id,
     )
-    return NewCameraOut(**dict(CameraOut.of(camera)), token=token)
+    return NewCameraOut.shown(camera, token)
 
 
 @cameras.route("GET", "/v1/cameras")
@@ -65,6 +78,15 @@ def list_cameras(_: ApiRequest, query: PageQuery) -> PageOut[CameraOut]:
     """List cameras, in the order in which they were registered."""
     page = wiring.access().cameras(query.limit, query.cursor)
     return PageOut(items=tuple(map(CameraOut.of, page.items)), next_cursor=page.cursor)
+
+
+@cameras.route("POST", "/v1/cameras/{camera_id}/token", status=201, errors=[TooManyRequests])
+def post_camera_token(request: ApiRequest, camera_id: str) -> NewCameraOut:
+    """Give a camera a new token, shown once. The old one ends at once."""
+    camera, token = rotate_camera_token(
+        camera_id, by=request.caller.subject, access=wiring.access(), limits=wiring.rate_limits()
+    )
+    return NewCameraOut.shown(camera, token)
 
 
 @cameras.route("DELETE", "/v1/cameras/{camera_id}")

@@ -24,6 +24,9 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.UnsupportedMediaType: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     errors.PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     errors.InvalidToken: HTTPStatus.UNAUTHORIZED,
+    errors.NotInvited: HTTPStatus.UNAUTHORIZED,  # the status of all that the authorizer denies (gateway.yaml)
+    errors.IdentityTaken: HTTPStatus.CONFLICT,
+    errors.AdminExists: HTTPStatus.CONFLICT,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.SessionNotOpen: HTTPStatus.CONFLICT,
     errors.ConsentMissing: HTTPStatus.CONFLICT,
@@ -37,6 +40,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
     errors.Contention: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.DeletionFailed: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.SignInUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Misconfigured: HTTPStatus.INTERNAL_SERVER_ERROR,
     RollcallError: HTTPStatus.INTERNAL_SERVER_ERROR,
 }

@@ -17,6 +17,7 @@ from chalicelib.domain.frames import Frame, FrameState, Rejection
 from chalicelib.domain.media import MediaType
 from chalicelib.domain.quality import CameraHealth, Condition, Reason, advice_on
 from chalicelib.domain.sightings import Decision, Sighting
+from chalicelib.services.limit_frames import limit_frames
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.read_frame import read_frame
 from chalicelib.services.start_frame_upload import start_frame_upload
@@ -158,10 +159,11 @@ class NewFrameOut(FrameOut):
     "/v1/sessions/{session_id}/frames",
     status=202,
     takes=PICTURE_TYPES,
-    errors=[errors.SessionNotOpen, errors.EmptyBody, errors.UnreadablePicture],
+    errors=[errors.SessionNotOpen, errors.EmptyBody, errors.UnreadablePicture, errors.TooManyRequests],
 )
 def post_frame_view(request: ApiRequest, session_id: str) -> Answer[FrameOut]:
     """Post a frame, up to 4.5 MB. Its sightings are read at the Location that is answered."""
+    limit_frames(request.caller, limits=wiring.rate_limits())
     frame = post_frame(
         session_id,
         request.body,
@@ -175,9 +177,15 @@ def post_frame_view(request: ApiRequest, session_id: str) -> Answer[FrameOut]:
     return Answer(_frame_out(frame), {"Location": f"/v1/frames/{frame.frame_id}"})
 
 
-@frames.route("POST", "/v1/sessions/{session_id}/frame-uploads", status=201, errors=[errors.SessionNotOpen])
+@frames.route(
+    "POST",
+    "/v1/sessions/{session_id}/frame-uploads",
+    status=201,
+    errors=[errors.SessionNotOpen, errors.TooManyRequests],
+)
 def post_frame_upload(request: ApiRequest, session_id: str, body: FrameUploadIn) -> Answer[NewFrameOut]:
     """Start a frame upload: a ticket for pictures too large to be posted, or cameras that upload directly."""
+    limit_frames(request.caller, limits=wiring.rate_limits())
     frame, ticket = start_frame_upload(
         session_id,
         content_type=body.content_type,

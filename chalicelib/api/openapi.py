@@ -173,7 +173,13 @@ def _errors_of_every(operation: Operation) -> Iterable[type[RollcallError]]:
     """What a route may answer because of its kind, whatever it does."""
     if not operation.rule:
         return
-    yield from (errors.InvalidToken, errors.Forbidden, errors.Contention)
+    yield from (
+        errors.InvalidToken,
+        errors.TokenExpired,
+        errors.NotInvited,
+        errors.Forbidden,
+        errors.Contention,
+    )
     yield from (errors.InvalidRequest, errors.PayloadTooLarge, errors.UnsupportedMediaType)
     if "{" in operation.path:
         yield errors.NotFound

@@ -35,6 +35,13 @@ PERMISSIONS: Mapping[str, Rule] = {
     "PUT /v1/people/{person_id}/consent": _ADMINS,
     "GET /v1/people/{person_id}/consent": _SELF,
     "DELETE /v1/people/{person_id}/consent": _SELF,
+    # signing in
+    "GET /v1/me": _to(
+        EVERY, instructor=EVERY, student=EVERY, camera=EVERY
+    ),  # it names nothing but the caller
+    "POST /v1/people/{person_id}/identities": _ADMINS,
+    "GET /v1/people/{person_id}/identities": _SELF,
+    "DELETE /v1/people/{person_id}/identities/{identity_id}": _ADMINS,
     # registrations
     "POST /v1/people/{person_id}/registrations": _SELF,
     "GET /v1/people/{person_id}/registrations": _SELF,
@@ -59,5 +66,6 @@ PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/frames/{frame_id}": _DEVICES,
     "POST /v1/cameras": _ADMINS,
     "GET /v1/cameras": _ADMINS,
+    "POST /v1/cameras/{camera_id}/token": _ADMINS,
     "DELETE /v1/cameras/{camera_id}": _ADMINS,
 }

@@ -16,11 +16,10 @@ from chalice.app import Blueprint, Request, Response
 from pydantic import BaseModel
 
 from chalicelib import wiring
-from chalicelib.api.auth import authorize
+from chalicelib.api.auth import authorize, caller_of
 from chalicelib.api.errors import answer
 from chalicelib.api.permissions import PERMISSIONS, PUBLIC, Rule
 from chalicelib.api.requests import ApiRequest
-from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.errors import Forbidden, NotFound, RollcallError
 from chalicelib.services.authorise import authorise
@@ -140,7 +139,7 @@ def _model_in(hint: Any) -> type[BaseModel] | None:
 
 
 def _answer(operation: Operation, view: Callable[..., Any], raw: Request, ids: Mapping[str, str]) -> Response:
-    request = ApiRequest(raw, _caller(raw) if operation.rule else None, operation.key)
+    request = ApiRequest(raw, caller_of(raw.context["authorizer"]) if operation.rule else None, operation.key)
     _admit(request, operation.rule, ids)
     if operation.method == "POST" and (seed := request.idempotency_seed) is not None:
         wiring.access().claim_key(seed, request.fingerprint, utc_now())
@@ -160,11 +159,6 @@ def _answer(operation: Operation, view: Callable[..., Any], raw: Request, ids: M
         return Response("", status_code=HTTPStatus.NO_CONTENT, headers=headers)
     headers["Content-Type"] = JSON
     return Response(reply.body.model_dump_json(), status_code=operation.status, headers=headers)
-
-
-def _caller(raw: Request) -> Caller:
-    context = raw.context["authorizer"]
-    return Caller(subject=context["subject"], role=Role(context["role"]))
 
 
 def _admit(request: ApiRequest, rule: Rule, ids: Mapping[str, str]) -> None:

@@ -2,14 +2,15 @@
 
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
-│   ConsentTextNotFound, DigestNotFound
+│   ConsentTextNotFound, DigestNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
-│   ├── InvalidToken, Forbidden
+│   ├── InvalidToken: TokenExpired
+│   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, CodeRefused, TooManyRequests
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
-├── Contention, DeletionFailed (try again)
+├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
 Each leaf has a stable `code`; edges translate codes, never class names.
@@ -58,6 +59,10 @@ class ConsentTextNotFound(NotFound):
 
 class DigestNotFound(NotFound):
     code = "digest_not_found"
+
+
+class IdentityNotFound(NotFound):
+    code = "identity_not_found"
 
 
 class Refused(RollcallError):
@@ -110,6 +115,28 @@ class UnreadableVideo(UnreadableMedia):
 
 class InvalidToken(Refused):
     code = "invalid_token"
+
+
+class TokenExpired(InvalidToken):
+    """It was good once: sign in again, or refresh it."""
+
+    code = "token_expired"
+
+
+class NotInvited(Refused):
+    """The token is good, but its account belongs to nobody here."""
+
+    code = "not_invited"
+
+
+class IdentityTaken(Refused):
+    """The account belongs to another person."""
+
+    code = "identity_taken"
+
+
+class AdminExists(Refused):
+    code = "admin_exists"
 
 
 class Forbidden(Refused):
@@ -186,6 +213,12 @@ class DeletionFailed(RollcallError):
     """Something that was to be deleted is still there: try again."""
 
     code = "deletion_failed"
+
+
+class SignInUnavailable(RollcallError):
+    """The identity provider's keys cannot be had: whether a token is good cannot be said. Try again."""
+
+    code = "sign_in_unavailable"
 
 
 class Misconfigured(RollcallError):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from chalicelib.domain.access import Caller, Reach, Role
+from chalicelib.domain.access import Caller, Reach, Role, camera_covers
 from chalicelib.domain.errors import Forbidden, InvalidToken
 from chalicelib.services.ports import Access, Courses, Frames, Sessions
 
@@ -29,7 +29,7 @@ def authorise(
     course_id = _course_of(ids, sessions, frames)
     person_id = ids.get("person_id")
     if caller.role is Role.CAMERA:
-        owns = _films(caller.subject, course_id, access)
+        owns = _films(caller, course_id, access)
     elif caller.role is Role.INSTRUCTOR:
         owns = _teaches(caller.subject, course_id, person_id, courses)
     else:
@@ -48,12 +48,12 @@ def _course_of(ids: Mapping[str, str], sessions: Sessions, frames: Frames) -> st
     return None if session_id is None else sessions.get(session_id).course_id
 
 
-def _films(camera_id: str, course_id: str | None, access: Access) -> bool:
+def _films(caller: Caller, course_id: str | None, access: Access) -> bool:
     """Read at each request: the authorizer remembers a token for a minute after its end."""
-    camera = access.camera(camera_id)
-    if camera.revoked_at is not None:
+    camera = access.camera(caller.subject)
+    if camera.revoked_at is not None or caller.token_id != camera.token_id:
         raise InvalidToken("This camera's token was revoked.")
-    return course_id in camera.course_ids
+    return camera_covers(camera, course_id, room=None)
 
 
 def _teaches(instructor_id: str, course_id: str | None, person_id: str | None, courses: Courses) -> bool:

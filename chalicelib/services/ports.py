@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
 
-from chalicelib.domain.access import Caller, Camera
+from chalicelib.domain.access import Account, Caller, Camera, Identity
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.audit import AuditEntry, SealedDay
 from chalicelib.domain.biometrics import Biometrics
@@ -330,9 +330,14 @@ class Seals(Protocol):
 
 class Access(Protocol):
     def caller(self, token: str) -> Caller | None: ...
-    def add_token(self, token: str, caller: Caller) -> None: ...
+    def add_token(
+        self, token: str, caller: Caller, created_at: datetime, expires_at: datetime | None
+    ) -> None: ...
+    def has_admin(self) -> bool:
+        """Whether somebody may sign in as an admin, or a token of an admin is good. Read a moment late."""
+
     def add_camera(self, camera: Camera, token: str) -> None:
-        """A camera that is there already gets the new token, and its old one ends."""
+        """A camera that is there already gets the new token, and its old one ends. Raises CameraNotFound if revoked."""
 
     def claim_key(self, seed: str, fingerprint: str, now: datetime) -> None:
         """Remember for a day what an Idempotency-Key was used for. Raises IdempotencyKeyReused."""
@@ -342,6 +347,23 @@ class Access(Protocol):
 
     def cameras(self, limit: int, cursor: str | None) -> Page[Camera]: ...
     def revoke_camera(self, camera_id: str, at: datetime) -> None: ...
+    def replace_camera_token(self, camera_id: str, token: str) -> None:
+        """The old token ends. Raises CameraNotFound, also for one that is revoked, and Contention."""
+
+    def identified(self, account: Account) -> Caller | None: ...
+    def link_identity(self, identity: Identity) -> None:
+        """Again, it changes the role. Raises PersonNotFound, IdentityTaken."""
+
+    def unlink_identity(self, person_id: str, identity_id: str) -> None:
+        """Raises IdentityNotFound."""
+
+    def identities_of(self, person_id: str) -> tuple[Identity, ...]:
+        """All of a person, read strongly."""
+
+
+class IdTokens(Protocol):
+    def account(self, token: str) -> Account:
+        """Whose it is. Raises InvalidToken, TokenExpired, SignInUnavailable."""
 
 
 class RateLimits(Protocol):

@@ -1,28 +1,37 @@
-"""Register a camera for courses, with a token of its own that is shown once."""
+"""Register a camera for courses or rooms, with a token of its own that is shown once."""
 
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ids import Kind, NewId, fresh_id
-from chalicelib.services.issue_token import new_token
-from chalicelib.services.ports import Access, Courses
+from chalicelib.services.issue_token import TOKENS_AN_HOUR, new_token
+from chalicelib.services.ports import Access, Courses, RateLimits
 
 
 def register_camera(
     name: str,
     course_ids: frozenset[str],
+    rooms: frozenset[str] = frozenset(),
     *,
+    by: str,
     access: Access,
     courses: Courses,
+    limits: RateLimits,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> tuple[Camera, str]:
     """Under an id that is there already, a request sent again, the token is replaced: nobody saw it, or it was lost.
 
-    Raises CourseNotFound.
+    Raises InvalidRequest, CourseNotFound, TooManyRequests, and CameraNotFound for one that was revoked meanwhile.
     """
+    if not course_ids and not rooms:
+        raise InvalidRequest("A camera needs a course or a room.")
     for course_id in course_ids:
         courses.get(course_id)
-    camera = Camera(camera_id=new_id(Kind.CAMERA), name=name, course_ids=course_ids, created_at=clock())
+    limits.take(f"tokens#{by}", TOKENS_AN_HOUR, 3600)
+    camera = Camera(
+        camera_id=new_id(Kind.CAMERA), name=name, course_ids=course_ids, created_at=clock(), rooms=rooms
+    )
     token = new_token()
     access.add_camera(camera, token)
-    return camera, token
+    return access.camera(camera.camera_id), token

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         options = _options(given)
         with _logging(verbose=given.verbose):
-            _serve(options, given.ready_file, say, ended)
+            _serve(options, given.ready_file, say, ended, with_users=given.users)
     except (PortTaken, TemplateNotPlayable, ValueError) as error:
         print(f"Rollcall cannot start. {error}", file=sys.stderr)
         return FAILED
@@ -64,6 +64,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="of infra/resources/template.yaml",
     )
+    parser.add_argument(
+        "--users",
+        action="store_true",
+        help="make an admin, an instructor and a student who sign in by password",
+    )
     parser.add_argument("--ready-file", type=Path, help="write url, aws_url and admin_token there as JSON")
     parser.add_argument("--verbose", action="store_true", help=f"log lines here and not in {LOG_FILE}")
     return parser
@@ -84,7 +89,9 @@ def _options(given: argparse.Namespace) -> Options:
     )
 
 
-def _serve(options: Options, ready_file: Path | None, say: Callable[[str], None], ended: Event) -> None:
+def _serve(
+    options: Options, ready_file: Path | None, say: Callable[[str], None], ended: Event, *, with_users: bool
+) -> None:
     def on_answer(request: HttpRequest, answer: HttpAnswer, seconds: float) -> None:
         say(f"{request.method} {request.path} {answer.status} {seconds * 1000:.0f} ms")
 
@@ -94,6 +101,9 @@ def _serve(options: Options, ready_file: Path | None, say: Callable[[str], None]
     with LocalStack(options, on_answer=on_answer, on_handled=lambda handled: say(_told(handled))) as stack:
         say(f"Rollcall answers at {stack.url}, its AWS at {stack.aws_url}.")
         say(f"Admin token, shown this once: {stack.admin_token}")
+        if with_users:
+            for email, password in stack.seed_users().items():
+                say(f"{email} signs in with {password}")
         if not (options.pack_dir / "pack.json").exists():
             say(f"No model pack at {options.pack_dir}: pictures will fail until `make pack` has built it.")
         say("Stop with Ctrl-C.")

@@ -20,7 +20,11 @@ class Unauthorized(Exception):
 
 
 class AccessDenied(Exception):
-    """The policy does not allow this method."""
+    """The policy does not allow this method. `context` is what the Lambda said beside it."""
+
+    def __init__(self, context: Mapping[str, str]) -> None:
+        super().__init__()
+        self.context = context
 
 
 class AuthorizerFailed(Exception):
@@ -57,7 +61,7 @@ class TokenAuthorizer:
             raise Unauthorized
         decision = self._remembered(token) or self._ask(token, method_arn)
         if not _allows(decision.policy, method_arn):
-            raise AccessDenied
+            raise AccessDenied(decision.context)
         return {**decision.context, "principalId": decision.principal_id}
 
     def _remembered(self, token: str) -> _Decision | None:

@@ -65,7 +65,8 @@ class Gateway:
             answer = self._handle(request, request_id)
         except tuple(KIND_BY_ERROR) as error:
             kind, message = next(KIND_BY_ERROR[each] for each in type(error).__mro__ if each in KIND_BY_ERROR)
-            answer = self._responses.render(kind, message, request_id=request_id)
+            context = error.context if isinstance(error, AccessDenied) else {}
+            answer = self._responses.render(kind, message, request_id=request_id, authorizer=context)
         except Exception:
             log.exception("the local gateway itself failed")
             answer = self._responses.render("DEFAULT_5XX", "Internal server error", request_id=request_id)

@@ -16,15 +16,24 @@ MADE_BY_MOTO = frozenset({"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::
 PLAYED_HERE = frozenset(
     {
         "AWS::ApiGateway::GatewayResponse",
+        "AWS::Cognito::UserPool",
+        "AWS::Cognito::UserPoolClient",
         "AWS::Events::Rule",
         "AWS::KMS::Alias",  # moto's CloudFormation knows no keys that sign
         "AWS::KMS::Key",
         "AWS::Lambda::EventSourceMapping",
+        "AWS::Serverless::Function",
     }
 )
-# … and what has no meaning where nothing checks permissions and nobody reads alarms.
+# … and what has no meaning where nothing checks permissions, nobody reads alarms and nothing is too fast.
 LEFT_OUT = frozenset(
-    {"AWS::CloudWatch::Alarm", "AWS::Lambda::Permission", "AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"}
+    {
+        "AWS::CloudWatch::Alarm",
+        "AWS::Lambda::Permission",
+        "AWS::S3::BucketPolicy",
+        "AWS::SQS::QueuePolicy",
+        "AWS::Serverless::Api",
+    }
 )
 PSEUDO_PARAMETERS = {"AWS::AccountId": ACCOUNT_ID, "AWS::Region": REGION, "AWS::Partition": "aws"}
 PLACEHOLDER = re.compile(r"\$\{([^}]+)\}")

@@ -1,6 +1,7 @@
 """API Gateway's own answers (no token, no such route, too large …), rendered from infra/resources/gateway.yaml."""
 
 import json
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -21,6 +22,8 @@ STATUS_BY_KIND = {
     "UNAUTHORIZED": HTTPStatus.UNAUTHORIZED,
 }
 HEADER = "gatewayresponse.header."
+AUTHORIZER_VALUE = re.compile(r"\$context\.authorizer\.(\w+)")
+NO_CONTEXT: Mapping[str, str] = {}
 
 
 class GatewayResponses:
@@ -35,7 +38,13 @@ class GatewayResponses:
         self._by_kind = {properties["ResponseType"]: properties for properties in declared}
 
     def render(
-        self, kind: str, message: str, *, request_id: str = "", status: int | None = None
+        self,
+        kind: str,
+        message: str,
+        *,
+        request_id: str = "",
+        status: int | None = None,
+        authorizer: Mapping[str, str] = NO_CONTEXT,
     ) -> HttpAnswer:
         """The answer to an error of this kind. `status` is what AWS would say if the template does not."""
         usual = status or STATUS_BY_KIND[kind]
@@ -47,7 +56,7 @@ class GatewayResponses:
         return HttpAnswer(
             status=int(response.get("StatusCode", usual)),
             headers=_headers(response.get("ResponseParameters", {})),
-            body=_filled(body, kind, message, request_id).encode(),
+            body=_filled(body, kind, message, request_id, authorizer).encode(),
         )
 
 
@@ -57,7 +66,8 @@ def _headers(parameters: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple({"Content-Type": "application/json", **given}.items())
 
 
-def _filled(body: str, kind: str, message: str, request_id: str) -> str:
+def _filled(body: str, kind: str, message: str, request_id: str, authorizer: Mapping[str, str]) -> str:
+    """Values go in as they are, quoted or not: API Gateway does no more."""
     variables = {
         "$context.error.messageString": json.dumps(message),  # longer names first: they begin alike
         "$context.error.message": message,
@@ -66,4 +76,4 @@ def _filled(body: str, kind: str, message: str, request_id: str) -> str:
     }
     for name, value in variables.items():
         body = body.replace(name, value)
-    return body
+    return AUTHORIZER_VALUE.sub(lambda found: authorizer.get(found[1], ""), body)

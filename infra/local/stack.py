@@ -19,6 +19,7 @@ from infra.resources import GATEWAY, load_template
 if TYPE_CHECKING:
     from infra.local.cloud import LocalCloud
     from infra.local.resources import Resources
+    from infra.local.sign_in import Users
 
 ROOT = Path(__file__).parents[2]
 DEFAULT_PACK_DIR = Path("build/packs/pypi")
@@ -53,6 +54,7 @@ class LocalStack:
     """
 
     admin_token: str
+    users: "Users"
 
     def __init__(
         self,
@@ -90,12 +92,19 @@ class LocalStack:
         for schedule in self._schedules:
             schedule.tick()
 
+    def seed_users(self) -> dict[str, str]:
+        """People of each role who can sign in: passwords by e-mail address."""
+        from infra.local.sign_in import seed_users
+
+        return seed_users(self.users)
+
     def _start(self, undo: ExitStack) -> None:
         # Ports first: one that is taken should be told before anything else begins.
         listener = undo.enter_context(listen(self.options.port, "--port"))
         aws_listener = undo.enter_context(listen(self.options.aws_port, "--aws-port"))
         self.cloud = _started_cloud(aws_listener, undo)
         self.resources = _create(self.cloud, self.options)
+        self.users = _users(self.cloud, self.resources)
         undo.enter_context(environment(self._environment()))
         functions = Functions(_app(undo), load_config(ROOT))
         self.admin_token = _admin_token()
@@ -126,6 +135,7 @@ class LocalStack:
             "ROLLCALL_BUCKET": self.resources.physical_id(BUCKET),
             "ROLLCALL_PACK_DIR": str(self.options.pack_dir),
             "POWERTOOLS_LOG_LEVEL": self.options.log_level,
+            **_sign_in_environment(self.cloud, self.resources),
         }
 
     def _start_triggers(self, functions: Functions, undo: ExitStack) -> None:
@@ -210,8 +220,21 @@ def _started_cloud(listener: Any, undo: ExitStack) -> "LocalCloud":
 
 def _create(cloud: "LocalCloud", options: Options) -> "Resources":
     from infra.local.resources import create_resources
+    from infra.local.sign_in import create_sign_in
 
-    return create_resources(cloud, load_template(), options.parameters)
+    return create_sign_in(cloud, create_resources(cloud, load_template(), options.parameters))
+
+
+def _users(cloud: "LocalCloud", resources: "Resources") -> "Users":
+    from infra.local.sign_in import Users
+
+    return Users(cloud, resources)
+
+
+def _sign_in_environment(cloud: "LocalCloud", resources: "Resources") -> dict[str, str]:
+    from infra.local.sign_in import sign_in_environment
+
+    return sign_in_environment(cloud.url, resources)
 
 
 def _app(undo: ExitStack) -> Any:

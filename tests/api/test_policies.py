@@ -10,6 +10,7 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
+from chalicelib.domain.access import Account
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
 from chalicelib.events.sessions import on_sessions_due
@@ -111,6 +112,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
         path = f"/v1/people/{person_id}/registrations"
         assert api.call("GET", path).json_body["items"]
         assert api.call("GET", f"{path}/{registration['id']}").status_code == 200
+        who_signs_in(api, person_id)
     world_media(registration["id"], person_id)
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(world.event(f"registrations/{person_id}/{registration['id']}/0"), None)
@@ -135,7 +137,18 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
         from chalicelib import wiring
 
         wiring.access().caller(api.token)
+        wiring.access().identified(Account("https://login.school.example", "ada-1"))
     return calls
+
+
+def who_signs_in(api: Api, person_id: str) -> None:
+    path = f"/v1/people/{person_id}/identities"
+    identity = api.created(path, {"subject": "ada-1", "role": "student"})
+    assert api.call("GET", path).json_body["items"] == [identity]
+    assert api.call("DELETE", f"{path}/{identity['id']}").status_code == 204
+    door = api.created("/v1/cameras", {"name": "Door", "rooms": ["B 204"]})
+    api.created(f"/v1/cameras/{door['id']}/token", None)
+    assert api.call("GET", "/v1/me").status_code == 200
 
 
 def forget_champion() -> None:

@@ -78,7 +78,7 @@ def test_only_settings_reads_the_environment() -> None:
 
 
 def test_importing_the_app_loads_nothing_heavy() -> None:
-    heavy = ("numpy", "cv2", "onnxruntime", "pynamodb", "boto3")
+    heavy = ("numpy", "cv2", "onnxruntime", "pynamodb", "boto3", "jwt", "cryptography")
     program = f"import app, sys; print([name for name in {heavy} if name in sys.modules])"
     environment = {"PATH": "", "PYTHONPATH": str(ROOT)}
     done = subprocess.run(

@@ -87,6 +87,25 @@ def test_tables_are_encrypted_recoverable_and_outlive_the_stack() -> None:
         assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
+def test_nobody_signs_up_and_no_password_is_sent_in_clear() -> None:
+    pool, client = (RESOURCES[name]["Properties"] for name in ("UserPool", "UserPoolClient"))
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}
+    assert pool["MfaConfiguration"] == "OPTIONAL"
+    assert RESOURCES["UserPool"]["DeletionPolicy"] == "Retain"
+    assert client["GenerateSecret"] is False
+    assert set(client["ExplicitAuthFlows"]) == {"ALLOW_USER_SRP_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"}
+
+
+def test_functions_believe_the_user_pool_of_the_template() -> None:
+    """Whoever links accounts and whoever verifies them speak of the same issuer."""
+    said = [RESOURCES[name]["Properties"]["Environment"]["Variables"] for name in ("Authorize", "APIHandler")]
+    assert said[0] == said[1]
+    assert said[0] == {
+        "ROLLCALL_OIDC_ISSUER": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPool}"},
+        "ROLLCALL_OIDC_AUDIENCE": {"Ref": "UserPoolClient"},
+    }
+
+
 @pytest.mark.parametrize(
     "path",
     [

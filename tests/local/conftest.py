@@ -49,7 +49,9 @@ def tiny() -> Tiny:
         if request.token == "Bearer nested":
             return {**AuthResponse(["*"], "p").to_dict(request), "context": {"roles": ["admin"]}}
         known = request.token == "Bearer good"
-        return AuthResponse(["*"] if known else [], "p-1", {"role": "admin", "level": 3, "root": True})
+        if not known:
+            return AuthResponse([], "p-1", {"code": "invalid_token", "detail": "Nobody holds it."})
+        return AuthResponse(["*"], "p-1", {"role": "admin", "level": 3, "root": True})
 
     @app.route("/hello")
     def hello() -> dict[str, str]:

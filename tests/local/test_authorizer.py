@@ -36,7 +36,7 @@ def test_without_a_token_nobody_is_asked(site: Any, tiny: Any) -> None:
     [
         ("unknown", 401, "invalid_token"),
         ("refused", 401, "missing_token"),
-        ("broken", 500, "authorizer_failed"),
+        ("broken", 503, "authorizer_failed"),
         ("nonsense", 500, "authorizer_failed"),
         ("nested", 500, "authorizer_failed"),
     ],
@@ -45,6 +45,14 @@ def test_each_way_to_fail_has_its_answer(site: Any, token: str, status: int, cod
     given, headers, body = site.ask("GET", "/who", headers={"Authorization": f"Bearer {token}"})
     assert (given, json.loads(body)["code"]) == (status, code)
     assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_denial_says_what_the_authorizer_said_and_a_failure_when_to_try_again(site: Any) -> None:
+    _, headers, body = site.ask("GET", "/who", headers={"Authorization": "Bearer unknown"})
+    problem = json.loads(body)
+    assert (problem["type"], problem["detail"]) == ("urn:rollcall:problem:invalid_token", "Nobody holds it.")
+    assert headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
+    assert site.ask("GET", "/who", headers={"Authorization": "Bearer broken"})[1]["Retry-After"] == "5"
 
 
 def test_an_answer_is_kept_for_all_routes_and_a_refusal_too(site: Any, tiny: Any) -> None:

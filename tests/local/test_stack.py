@@ -139,6 +139,40 @@ def test_a_tick_calls_the_scheduled_function(stack: LocalStack, handled: list[Ha
     assert ticked == {"on_sessions_due": 0, "on_privacy_due": 0}
 
 
+def test_the_user_pool_is_the_templates_and_takes_passwords_here_alone(stack: LocalStack) -> None:
+    cognito = stack.cloud.client("cognito-idp")
+    pool_id = stack.resources.physical_id("UserPool")
+    pool = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]
+    assert pool["Name"] == "rollcall"
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    client_id = stack.resources.physical_id("UserPoolClient")
+    client = cognito.describe_user_pool_client(UserPoolId=pool_id, ClientId=client_id)["UserPoolClient"]
+    assert "ClientSecret" not in client
+    assert "ALLOW_USER_PASSWORD_AUTH" in client["ExplicitAuthFlows"]
+    cognito.close()
+
+
+def test_a_person_who_signs_in_with_a_password_is_recognised(stack: LocalStack) -> None:
+    passwords = stack.seed_users()
+    assert len(passwords) == 3
+    for email, password in passwords.items():
+        tokens = stack.users.sign_in(email, password)
+        role = email.partition("@")[0]
+        status, me = _ask(stack, "GET", "/v1/me", tokens["IdToken"])
+        assert (status, me["role"], me["name"]) == (200, role, role.capitalize())
+        assert _ask(stack, "GET", "/v1/people", tokens["IdToken"])[0] == (200 if role == "admin" else 403)
+        status, problem = _ask(stack, "GET", "/v1/me", tokens["AccessToken"])
+        assert (status, problem["code"]) == (401, "invalid_token")
+        assert problem["detail"] == "Send the ID token, and not the access token."
+
+
+def test_an_account_that_nobody_linked_is_told_so(stack: LocalStack) -> None:
+    _, password = stack.users.add("stranger@school.example")
+    token = stack.users.sign_in("stranger@school.example", password)["IdToken"]
+    status, problem = _ask(stack, "GET", "/v1/me", token)
+    assert (status, problem["code"]) == (401, "not_invited")
+
+
 def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
     assert stack.url.startswith("http://127.0.0.1:")
     assert stack.aws_url.startswith("http://127.0.0.1:")

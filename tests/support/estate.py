@@ -41,21 +41,29 @@ def estate(world: World, name: str) -> Estate:
     student_id = world.add_person(f"student of {name}", course_id=course_id)
     instructor_id = world.add_person(f"instructor of {name}")
     wiring.courses().add_instructor(course_id, instructor_id)
-    camera = Camera(fresh_id(Kind.CAMERA), name, frozenset({course_id}), world.now)
-    wiring.access().add_camera(camera, f"rollcall_{name}")
+    camera = camera_caller(Camera(fresh_id(Kind.CAMERA), name, frozenset({course_id}), world.now))
     session_id = world.open_session(course_id)
     frame_id = world.post_frame(session_id, picture("x")).frame_id
     other_ids = {name: f"{name}_of_{student_id}" for path in PERMISSIONS for name in placeholders(path)}
     return Estate(
         Caller(instructor_id, Role.INSTRUCTOR),
         Caller(student_id, Role.STUDENT),
-        Caller(camera.camera_id, Role.CAMERA),
+        camera,
         {
             **other_ids,
             "course_id": course_id,
             "person_id": student_id,
             "session_id": session_id,
             "frame_id": frame_id,
-            "camera_id": camera.camera_id,
+            "camera_id": camera.subject,
         },
     )
+
+
+def camera_caller(camera: Camera) -> Caller:
+    """What the authorizer makes of the camera's token."""
+    token = f"rollcall_{camera.name}"
+    wiring.access().add_camera(camera, token)
+    caller = wiring.access().caller(token)
+    assert caller is not None
+    return caller

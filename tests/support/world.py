@@ -71,6 +71,8 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_DEFAULT_REGION": REGION,
     "AWS_REGION": REGION,
+    "ROLLCALL_OIDC_ISSUER": "https://login.school.example/realm",
+    "ROLLCALL_OIDC_AUDIENCE": "rollcall-page",
     "ROLLCALL_PREFIX": "rollcall",
     "ROLLCALL_BUCKET": f"rollcall-pictures-{ACCOUNT_ID}",
 }

@@ -38,3 +38,28 @@ def test_a_share_of_strangers_must_lie_between_0_and_1(share: str) -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         load_settings({}).prefix = "other"  # type: ignore[misc]
+
+
+OIDC = {"ROLLCALL_OIDC_ISSUER": "https://login.example", "ROLLCALL_OIDC_AUDIENCE": "page"}
+KEYS = {"ROLLCALL_OIDC_JWKS_URL": "http://127.0.0.1:5000/keys"}
+LOCAL = {"ROLLCALL_PROFILE": "local"}
+
+
+def test_an_issuer_comes_with_an_audience_and_over_https() -> None:
+    assert load_settings(OIDC).oidc_audience == "page"
+    for wrong in ({"ROLLCALL_OIDC_AUDIENCE": ""}, {"ROLLCALL_OIDC_ISSUER": "http://login.example"}):
+        with pytest.raises(ValueError, match="ROLLCALL_OIDC"):
+            load_settings({**OIDC, **wrong})
+
+
+def test_only_the_local_stack_says_where_the_keys_are_and_only_on_loopback() -> None:
+    assert load_settings({**OIDC, **LOCAL, **KEYS}).oidc_jwks_url == KEYS["ROLLCALL_OIDC_JWKS_URL"]
+    for wrong in (
+        KEYS,
+        {**KEYS, "ROLLCALL_PROFILE": "aws"},
+        {**LOCAL, "ROLLCALL_OIDC_JWKS_URL": "https://keys.evil.example"},
+        {**LOCAL, "ROLLCALL_OIDC_JWKS_URL": "http://127.0.0.1.evil.example/keys"},
+        {**LOCAL, "ROLLCALL_OIDC_JWKS_URL": "http://127.0.0.1:80@evil.example/keys"},
+    ):
+        with pytest.raises(ValueError, match="ROLLCALL_OIDC_JWKS_URL"):
+            load_settings({**OIDC, **wrong})

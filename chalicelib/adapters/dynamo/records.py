@@ -38,6 +38,8 @@ CODE = "code"
 TIMETABLE = "timetable"
 PLANNED = "planned#"
 CAMERA = "camera"
+ADMIN = "admin"
+IDENTITY = "identity#"
 
 
 class PeopleByKind(GlobalSecondaryIndex[Any]):
@@ -154,6 +156,20 @@ class MembershipRecord(Model):
 
     person_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+
+
+class OwnIdentityRecord(Model):
+    """The same fact as an IdentityRecord, with the account itself, found from the person's side by a strong read."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    issuer = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+    linked_at = UTCDateTimeAttribute()
 
 
 class CoursesByKind(GlobalSecondaryIndex[Any]):
@@ -441,6 +457,23 @@ class TokenRecord(Model):
     id = UnicodeAttribute(hash_key=True)
     subject = UnicodeAttribute()
     role = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)  # admins' only: is there one?
+    created_at = UTCDateTimeAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
+    by_kind = AccessByKind()
+
+
+class IdentityRecord(Model):
+    """Whom an account stands for: all that is read when somebody signs in."""
+
+    class Meta:
+        table_name = "access"
+
+    id = UnicodeAttribute(hash_key=True)
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)  # admins' only
+    created_at = UTCDateTimeAttribute()
 
 
 class IdempotencyKeyRecord(Model):
@@ -462,7 +495,8 @@ class CameraRecord(Model):
     kind = UnicodeAttribute(default=CAMERA)
     created_at = UTCDateTimeAttribute()
     name = UnicodeAttribute()
-    course_ids = UnicodeSetAttribute()
+    course_ids = UnicodeSetAttribute(null=True)
+    rooms = UnicodeSetAttribute(null=True)
     token_id = UnicodeAttribute()
     revoked_at = UTCDateTimeAttribute(null=True)
     by_kind = AccessByKind()
@@ -538,6 +572,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (PersonItem, "people"),
     (ConsentTextRecord, "people"),
     (MembershipRecord, "people"),
+    (OwnIdentityRecord, "people"),
     (CourseRecord, "courses"),
     (RosterRecord, "courses"),
     (TimetableRecord, "courses"),
@@ -552,6 +587,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (RegistrationRecord, "registrations"),
     (TemplateRecord, "templates"),
     (TokenRecord, "access"),
+    (IdentityRecord, "access"),
     (IdempotencyKeyRecord, "access"),
     (CameraRecord, "access"),
     (RateRecord, "access"),
