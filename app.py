@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib.api.attendance import attendance
+from chalicelib.api.audit import audit
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
 from chalicelib.api.courses import courses
@@ -12,6 +13,7 @@ from chalicelib.api.health import health
 from chalicelib.api.identities import identities
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
+from chalicelib.api.privacy import privacy
 from chalicelib.api.registrations import registrations
 from chalicelib.api.sessions import sessions
 from chalicelib.events.frames import frames as frame_events
@@ -37,6 +39,8 @@ for blueprint in (
     frames,
     attendance,
     cameras,
+    privacy,
+    audit,
 ):
     app.register_blueprint(blueprint)
 

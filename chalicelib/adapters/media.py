@@ -78,6 +78,11 @@ class S3Media:
             deleted += len(objects)
         return deleted
 
+    def link(self, key: str) -> str:
+        return self._s3.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=self._ticket_seconds
+        )
+
     def ticket(self, key: str, content_type: str, length: int, now: datetime) -> UploadTicket:
         """Type, length and write-once are signed: an upload that differs in any is refused by S3."""
         url = self._s3.generate_presigned_url(

@@ -16,7 +16,7 @@ from chalicelib.services.ports import Erasures, Frames, Media, Sessions, Signer,
 # By then whatever had read the person before the first transaction has ended: no function runs as long.
 SWEEP_AFTER = timedelta(minutes=15)
 PAGE_ITEMS = 100
-RECORDS = (Held.REGISTRATIONS, Held.CONSENTS, Held.RECORDS)
+RECORDS = (Held.REGISTRATIONS, Held.IDENTITIES, Held.CONSENTS, Held.RECORDS)
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,12 @@ class People(Protocol):
     def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
     def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
+    def consents(self, person_id: str) -> tuple[Consent, ...]:
+        """All that were ever given, the oldest first."""
+
+    def courses_left(self, person_id: str) -> tuple[str, ...]:
+        """Courses that the person was on the roster of."""
+
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
 
@@ -276,6 +282,9 @@ class Registrations(Protocol):
 class Templates(Protocol):
     def get(self, person_id: str, model_id: str) -> Template | None: ...
     def of_people(self, person_ids: Sequence[str], model_id: str) -> tuple[Template, ...]: ...
+    def of_person(self, person_id: str) -> tuple[Template, ...]:
+        """Of every model."""
+
     def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
         """Every template of the model, one query a shard, in an order that stays the same."""
 
@@ -385,6 +394,9 @@ class Media(Protocol):
 
     def delete(self, prefix: str) -> int:
         """Delete every object and object version below the prefix; answers how many."""
+
+    def link(self, key: str) -> str:
+        """A URL by which the object can be read for a few minutes."""
 
     def ticket(self, key: str, content_type: str, length: int, now: datetime) -> UploadTicket: ...
 

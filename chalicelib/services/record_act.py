@@ -1,5 +1,6 @@
 """Record an act in the audit log: opaque ids and an outcome, never names or bodies."""
 
+import re
 from collections.abc import Mapping
 from uuid import uuid4
 
@@ -7,6 +8,9 @@ from chalicelib.domain.access import Caller
 from chalicelib.domain.audit import AuditEntry
 from chalicelib.domain.clock import Clock
 from chalicelib.services.ports import Audit
+
+# A kind and 32 hexadecimal digits; or a day, or a version that is a number.
+ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}|[0-9][0-9.-]{0,31}")
 
 
 def record_act(
@@ -19,14 +23,8 @@ def record_act(
         subject=caller.subject,
         role=caller.role.value,
         act=act,
-        ids={name: value if _is_id(value) else "not an id" for name, value in ids.items()},
+        ids={name: value if ID.fullmatch(value) else "not an id" for name, value in ids.items()},
         status=status,
     )
     audit.append(entry)
     return entry
-
-
-def _is_id(value: str) -> bool:
-    """A kind and 32 hexadecimal digits."""
-    kind, _, digits = value.partition("_")
-    return len(kind) == 3 and len(digits) == 32 and all(digit in "0123456789abcdef" for digit in digits)

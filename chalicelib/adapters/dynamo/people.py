@@ -9,9 +9,11 @@ from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     ERASURE,
+    LEFT,
     PERSON,
     ConsentRecord,
     ErasureRecord,
+    LeftRecord,
     PersonRecord,
     TemplateRecord,
 )
@@ -66,6 +68,14 @@ class DynamoPeople:
     def consent(self, person_id: str) -> Consent | None:
         record = self._consent_record(person_id)
         return None if record is None else _consent(record)
+
+    def consents(self, person_id: str) -> tuple[Consent, ...]:
+        records = ConsentRecord.query(person_id, ConsentRecord.sk.startswith(CONSENT), consistent_read=True)
+        return tuple(sorted(map(_consent, records), key=lambda consent: consent.given_at))
+
+    def courses_left(self, person_id: str) -> tuple[str, ...]:
+        records = LeftRecord.query(person_id, LeftRecord.sk.startswith(LEFT), consistent_read=True)
+        return tuple(record.sk.removeprefix(LEFT) for record in records)
 
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         keys = [(person_id, CONSENT) for person_id in person_ids]

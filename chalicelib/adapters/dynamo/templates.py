@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 from chalicelib.adapters.dynamo.models import require_biometrics
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
+    PERSON,
     ConsentRecord,
+    PersonRecord,
     RegistrationRecord,
     TemplateRecord,
     permits_matching,
@@ -42,6 +44,14 @@ class DynamoTemplates:
             for record in TemplateRecord.batch_get(keys, consistent_read=True)
         }
         return tuple(found[person_id] for person_id in person_ids if person_id in found)
+
+    def of_person(self, person_id: str) -> tuple[Template, ...]:
+        try:
+            person = PersonRecord.get(person_id, PERSON, consistent_read=True)
+        except PersonRecord.DoesNotExist:
+            return ()
+        found = (self.get(person_id, model_id) for model_id in sorted(person.model_ids or ()))
+        return tuple(template for template in found if template is not None)
 
     def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
         for shard in range(SHARDS):

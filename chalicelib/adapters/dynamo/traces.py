@@ -4,19 +4,25 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
 from chalicelib.adapters.dynamo.attendance import attendance_of
+from chalicelib.adapters.dynamo.instructors import courses_taught_by
 from chalicelib.adapters.dynamo.records import (
     ATTENDANCE,
     COURSE,
     ERASED,
     ERASURE,
     HISTORY,
+    IDENTITY,
+    INSTRUCTOR,
     MEMBERSHIP,
     ROSTER,
+    TEACHING,
     ChangeRecord,
     CourseRecord,
     ErasedMarksRecord,
+    IdentityRecord,
     MarkRecord,
     MembershipRecord,
+    OwnIdentityRecord,
     PersonItem,
     RegistrationRecord,
     RosterRecord,
@@ -64,12 +70,16 @@ class DynamoTraces:
 
     def forget(self, held: Held, person_id: str) -> None:
         for item in _ITEMS[held](person_id):
+            if isinstance(item, OwnIdentityRecord):  # what it opens goes first
+                IdentityRecord(item.sk).delete()
             item.delete()
 
     def forget_rosters(self, person_id: str, course_ids: Sequence[str]) -> None:
         memberships = (record.sk.removeprefix(MEMBERSHIP) for record in _memberships(person_id))
         for course_id in {*memberships, *course_ids}:
             _leave(course_id, person_id)
+        for course_id in courses_taught_by(person_id):
+            _stop_teaching(course_id, person_id)
 
 
 def _memberships(person_id: str) -> Iterable[MembershipRecord]:
@@ -91,7 +101,12 @@ def _others(person_id: str) -> Iterator[PersonItem]:
     return (item for item in items if item.sk != ERASURE)
 
 
+def _identities(person_id: str) -> Iterable[OwnIdentityRecord]:
+    return OwnIdentityRecord.query(person_id, OwnIdentityRecord.sk.startswith(IDENTITY), consistent_read=True)
+
+
 _ITEMS = {
+    Held.IDENTITIES: _identities,
     Held.REGISTRATIONS: _registrations,
     Held.MEMBERSHIPS: _memberships,
     Held.CONSENTS: _consents,
@@ -109,6 +124,17 @@ def _leave(course_id: str, person_id: str) -> None:
     transaction.update(
         CourseRecord(course_id, COURSE), smaller, CourseRecord.course_id.exists(), Contention()
     )
+    with suppress(_GoneError):
+        transaction.commit()
+
+
+def _stop_teaching(course_id: str, person_id: str) -> None:
+    transaction = Transaction()
+    membership = MembershipRecord(person_id, TEACHING + course_id)
+    transaction.delete(membership, MembershipRecord.person_id.exists(), _GoneError())
+    transaction.delete(RosterRecord(course_id, INSTRUCTOR + person_id))
+    fewer = [CourseRecord.instructor_count.add(-1)]
+    transaction.update(CourseRecord(course_id, COURSE), fewer, CourseRecord.course_id.exists(), Contention())
     with suppress(_GoneError):
         transaction.commit()
 
