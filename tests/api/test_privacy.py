@@ -64,7 +64,10 @@ def test_a_consent_text_is_added_read_and_never_replaced(api: Api) -> None:
     path = f"/v1/people/{person_id}/consent"
     given = api.call("PUT", path, {**CONSENT_IN, "text_version": "2027-1", "uses": ["matching"]}).json_body
     assert (given["text_sha256"], given["uses"]) == (made["sha256"], ["matching"])
-    assert api.code(api.call("PUT", path, {**CONSENT_IN, "text_version": "2027-1"})) == (422, "uses_not_named")
+    assert api.code(api.call("PUT", path, {**CONSENT_IN, "text_version": "2027-1"})) == (
+        422,
+        "uses_not_named",
+    )
 
 
 @pytest.mark.parametrize("field", ["uses", "signer", "method", "text_version"])
