@@ -6,16 +6,20 @@ from chalicelib.api.attendance import attendance
 from chalicelib.api.audit import audit
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
+from chalicelib.api.check_ins import check_ins
+from chalicelib.api.confirmations import confirmations
 from chalicelib.api.courses import courses
 from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.identities import identities
+from chalicelib.api.marks import marks
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.privacy import privacy
 from chalicelib.api.registrations import registrations
 from chalicelib.api.sessions import sessions
+from chalicelib.api.timetables import timetables
 from chalicelib.events.frames import frames as frame_events
 from chalicelib.events.privacy import privacy as privacy_events
 from chalicelib.events.registrations import registrations as registration_events
@@ -37,7 +41,11 @@ for blueprint in (
     courses,
     sessions,
     frames,
+    timetables,
     attendance,
+    marks,
+    confirmations,
+    check_ins,
     cameras,
     privacy,
     audit,

@@ -1,12 +1,17 @@
 """/v1/courses: courses and their rosters."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from chalicelib import wiring
 from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import In, Out, PageOut, PageQuery, Text, Time, TimeZone
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import GRACE_MINUTES, Course
 from chalicelib.domain.errors import LimitReached, NotOnRoster
+from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.add_course import add_course
 
 courses = Routes(__name__)
@@ -15,18 +20,27 @@ courses = Routes(__name__)
 class CourseIn(In):
     name: Text
     time_zone: TimeZone
+    grace_minutes: Annotated[int, Field(ge=0, le=240)] = GRACE_MINUTES
+    confirmation: Confirmation = Confirmation.AUTO
 
 
 class CourseOut(Out):
     id: str
     name: str
     time_zone: str
+    grace_minutes: int
+    confirmation: Confirmation
     created_at: Time
 
     @classmethod
     def of(cls, course: Course) -> "CourseOut":
         return cls(
-            id=course.course_id, name=course.name, time_zone=course.time_zone, created_at=course.created_at
+            id=course.course_id,
+            name=course.name,
+            time_zone=course.time_zone,
+            grace_minutes=course.grace_minutes,
+            confirmation=course.confirmation,
+            created_at=course.created_at,
         )
 
 
@@ -36,9 +50,19 @@ class RosterOut(Out):
 
 @courses.route("POST", "/v1/courses", status=201)
 def post_course(request: ApiRequest, body: CourseIn) -> Answer[CourseOut]:
-    """Add a course in its time zone."""
+    """Add a course in its time zone.
+
+    Who is first seen grace_minutes or more after a session's scheduled start is late. With confirmation=review,
+    accepted sightings are proposed until an instructor confirms them.
+    """
     course = add_course(
-        body.name, body.time_zone, courses=wiring.courses(), clock=utc_now, new_id=request.new_id
+        body.name,
+        body.time_zone,
+        grace_minutes=body.grace_minutes,
+        confirmation=body.confirmation,
+        courses=wiring.courses(),
+        clock=utc_now,
+        new_id=request.new_id,
     )
     return Answer(CourseOut.of(course), {"Location": f"/v1/courses/{course.course_id}"})
 

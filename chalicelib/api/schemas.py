@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Generic, TypeVar
 from zoneinfo import available_timezones
 
@@ -53,6 +53,21 @@ def _utc_text(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")
 
 
+def _real_day(text: str) -> str:
+    if not 2000 <= date.fromisoformat(text).year <= 2200:
+        raise ValueError("must lie between the years 2000 and 2200")
+    return text
+
+
+Day = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"),
+    AfterValidator(_real_day),
+    Field(json_schema_extra={"format": "date"}),
+]
+"""A day of a course's own calendar."""
+WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""A time by the clock on the wall, such as 09:15."""
 TimeZone = Annotated[Text, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc_years)]
 Time = Annotated[

@@ -1,12 +1,16 @@
 """/v1/sessions: meetings of a course, their opening and closing."""
 
+from typing import Annotated
+
+from pydantic import Field
+
 from chalicelib import wiring
 from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
-from chalicelib.api.schemas import In, Moment, Out, PageOut, PageQuery, Time
+from chalicelib.api.schemas import In, Moment, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.errors import SessionNotOpen
-from chalicelib.domain.sessions import Session, SessionState
+from chalicelib.domain.sessions import Confirmation, Flag, Session, SessionState
 from chalicelib.services.close_session import close_session
 from chalicelib.services.open_session import open_session
 from chalicelib.services.schedule_session import schedule_session
@@ -17,14 +21,30 @@ sessions = Routes(__name__)
 class SessionIn(In):
     opens_at: Moment | None = None
     closes_at: Moment
+    room: Text | None = None
+    confirmation: Confirmation | None = None
+
+
+class SessionsQuery(PageQuery):
+    """`from` and `until`: only sessions that open in between, both included."""
+
+    from_: Annotated[Moment | None, Field(alias="from")] = None
+    until: Moment | None = None
 
 
 class SessionOut(Out):
+    """`late_after`: who is first seen then or later is late. `flagged`: a human should look at it, and why."""
+
     id: str
     course_id: str
     state: SessionState
     opens_at: Time
     closes_at: Time
+    starts_at: Time
+    late_after: Time
+    room: str | None
+    confirmation: Confirmation
+    flagged: Flag | None
 
     @classmethod
     def of(cls, session: Session) -> "SessionOut":
@@ -34,16 +54,23 @@ class SessionOut(Out):
             state=session.state,
             opens_at=session.opens_at,
             closes_at=session.closes_at,
+            starts_at=session.starts_at,
+            late_after=session.late_after,
+            room=session.room,
+            confirmation=session.confirmation,
+            flagged=session.flagged,
         )
 
 
 @sessions.route("POST", "/v1/courses/{course_id}/sessions", status=201)
 def post_session(request: ApiRequest, course_id: str, body: SessionIn) -> Answer[SessionOut]:
-    """Schedule a session. Without opens_at it is open at once."""
+    """Schedule a session. Without opens_at it is open at once; without confirmation it is the course's."""
     session = schedule_session(
         course_id,
         opens_at=body.opens_at,
         closes_at=body.closes_at,
+        room=body.room,
+        confirmation=body.confirmation,
         courses=wiring.courses(),
         sessions=wiring.sessions(),
         clock=utc_now,
@@ -53,10 +80,23 @@ def post_session(request: ApiRequest, course_id: str, body: SessionIn) -> Answer
 
 
 @sessions.route("GET", "/v1/courses/{course_id}/sessions")
-def list_sessions(_: ApiRequest, course_id: str, query: PageQuery) -> PageOut[SessionOut]:
+def list_sessions(_: ApiRequest, course_id: str, query: SessionsQuery) -> PageOut[SessionOut]:
     """List a course's sessions by the time at which they open."""
     wiring.courses().get(course_id)
-    page = wiring.sessions().of_course(course_id, query.limit, query.cursor)
+    page = wiring.sessions().of_course(
+        course_id, query.limit, query.cursor, opens_from=query.from_, opens_until=query.until
+    )
+    return PageOut(items=tuple(map(SessionOut.of, page.items)), next_cursor=page.cursor)
+
+
+@sessions.route("GET", "/v1/courses/{course_id}/flagged-sessions")
+def list_flagged_sessions(_: ApiRequest, course_id: str, query: PageQuery) -> PageOut[SessionOut]:
+    """List the sessions of a course that a human should look at.
+
+    no_usable_frames: no camera saw anything, so who was not seen is not taken for absent.
+    """
+    wiring.courses().get(course_id)
+    page = wiring.sessions().flagged(course_id, query.limit, query.cursor)
     return PageOut(items=tuple(map(SessionOut.of, page.items)), next_cursor=page.cursor)
 
 

@@ -114,6 +114,17 @@ class AttendanceRecord:
         return None if self.since is None else max(self.since, self.last_seen or self.since)
 
     @property
+    def minutes(self) -> int | None:
+        """Attended: an estimate, between the first and the last look, from the scheduled start on; None if not there.
+
+        Nobody is watched for leaving: who was seen once has 0 minutes, and a mark by hand says nothing of how long.
+        """
+        if self.since is None or self.until is None or not self.status.attended:
+            return None
+        from_ = self.since if self.starts_at is None else max(self.since, self.starts_at)
+        return max(0, round((self.until - from_).total_seconds() / 60))
+
+    @property
     def open_proposals(self) -> tuple[Proposal, ...]:
         """Those that no human has turned down."""
         return tuple(
@@ -213,17 +224,6 @@ def proposal_rejected(record: AttendanceRecord, evidence: Evidence) -> Attendanc
     mark = record.mark
     falls = mark is not None and mark.evidence is not None and mark.evidence.rank <= rejected.rank
     return replace(record, rejected=rejected, mark=None if falls else mark)
-
-
-def minutes_attended(record: AttendanceRecord, session: Session) -> int | None:
-    """An estimate: from when the person was first seen to when last, within the session; None for who was not there.
-
-    Nobody is watched for leaving: who was seen once has 0 minutes, and a mark by hand says nothing of how long.
-    """
-    if record.since is None or record.until is None or not record.status.attended:
-        return None
-    from_, to = max(record.since, session.starts_at), min(record.until, session.closes_at)
-    return max(0, round((to - from_).total_seconds() / 60))
 
 
 def _earlier(stored: datetime | None, new: datetime) -> datetime:

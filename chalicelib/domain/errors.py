@@ -1,8 +1,8 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, FrameNotFound, RegistrationNotFound, CameraNotFound,
-│   ConsentTextNotFound, DigestNotFound, IdentityNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound,
+│   RegistrationNotFound, CameraNotFound, ConsentTextNotFound, DigestNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
@@ -39,6 +39,10 @@ class CourseNotFound(NotFound):
 
 class SessionNotFound(NotFound):
     code = "session_not_found"
+
+
+class TimetableNotFound(NotFound):
+    code = "timetable_not_found"
 
 
 class FrameNotFound(NotFound):

@@ -2,18 +2,15 @@
 
 from dataclasses import dataclass
 
-from chalicelib.domain.attendance import AttendanceRecord, blank_record, minutes_attended
+from chalicelib.domain.attendance import AttendanceRecord, blank_record
 from chalicelib.domain.sessions import SessionState
 from chalicelib.services.ports import Attendance, Courses, People, Sessions
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One person of the list; `minutes` is an estimate, None for who did not attend."""
-
     name: str
     record: AttendanceRecord
-    minutes: int | None = None
 
 
 def list_attendance(
@@ -26,8 +23,5 @@ def list_attendance(
         for person_id in courses.roster(session.course_id):
             records.setdefault(person_id, blank_record(session, person_id))
     names = people.names(records)
-    entries = [
-        Entry(names.get(person_id, ""), record, minutes_attended(record, session))
-        for person_id, record in records.items()
-    ]
+    entries = [Entry(names.get(person_id, ""), record) for person_id, record in records.items()]
     return tuple(sorted(entries, key=lambda entry: (entry.name, entry.record.person_id)))

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from chalicelib.domain.attendance import AttendanceRecord, in_session
 from chalicelib.domain.errors import Contention
@@ -40,7 +41,7 @@ def merge_attendance(
             _pause(attempt)
             record = attendance.get(record.session_id, record.person_id)
         else:
-            return merged
+            return replace(merged, revision=merged.revision + 1)
     raise Contention(
         f"{record.person_id} in {record.session_id} changed {ATTEMPTS} times while it was written."
     )

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import Contention
+from chalicelib.domain.errors import Contention, PreconditionFailed
 from chalicelib.domain.timetable import Slot, Timetable, check_timetable
 from chalicelib.services.plan_sessions import plan_sessions
 from chalicelib.services.ports import Courses, Sessions, Timetables
@@ -25,15 +25,17 @@ def set_timetable(
     sessions: Sessions,
     timetables: Timetables,
     clock: Clock,
+    expected_revision: int | None = None,
 ) -> Timetable:
     """It replaces the one before: sessions that have not begun are cancelled or changed, others stay as they are.
 
-    Raises CourseNotFound, InvalidRequest, Contention.
+    `expected_revision`: only if the one before is still this one; 0 where there is none. Raises CourseNotFound,
+    InvalidRequest, PreconditionFailed, Contention.
     """
     courses.get(course_id)
     timetable = Timetable(course_id, tuple(slots), first_date, last_date, excepted)
     check_timetable(timetable)
-    timetable = _put(timetable, timetables=timetables, clock=clock)
+    timetable = _put(timetable, expected_revision, timetables=timetables, clock=clock)
     with suppress(Contention):  # the timetable is due: the tick plans it
         plan_sessions(
             timetable,
@@ -46,13 +48,15 @@ def set_timetable(
     return timetable
 
 
-def _put(timetable: Timetable, *, timetables: Timetables, clock: Clock) -> Timetable:
+def _put(timetable: Timetable, expected: int | None, *, timetables: Timetables, clock: Clock) -> Timetable:
     for _ in range(ATTEMPTS):
         before = timetables.get(timetable.course_id)
-        if before is not None and timetable.as_revision(before.revision) == before:
-            return before
-        timetable = timetable.as_revision(1 if before is None else before.revision + 1)
-        with suppress(Contention):  # another was first, or the reply to ours was lost: look again
-            timetables.put(timetable, clock())
-            return timetable
+        revision = 0 if before is None else before.revision
+        if before is not None and timetable.as_revision(revision) == before:
+            return before  # ours, with the reply lost; or as it was
+        if expected is not None and revision != expected:
+            raise PreconditionFailed(f"The timetable is at revision {revision}, not {expected}.")
+        with suppress(Contention):  # another was first: look again
+            timetables.put(timetable.as_revision(revision + 1), clock())
+            return timetable.as_revision(revision + 1)
     raise Contention(f"The timetable of {timetable.course_id} was being changed by others.")

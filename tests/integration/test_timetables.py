@@ -6,7 +6,8 @@ from unittest import mock
 import pytest
 
 from chalicelib import wiring
-from chalicelib.domain.errors import Contention
+from chalicelib.domain.attendance import Status
+from chalicelib.domain.errors import Contention, SessionNotOpen
 from chalicelib.domain.sessions import Session, SessionState
 from chalicelib.domain.timetable import Slot
 from chalicelib.events.frames import on_frame_uploaded
@@ -99,11 +100,13 @@ def test_a_cancelled_session_takes_no_frames_and_no_marks(world: World, course: 
     world.now = session.starts_at
     world.tick()
     assert wiring.sessions().get(session.session_id).state is SessionState.CANCELLED
-    assert not session_covers(session.session_id, world.now)
-
-
-def session_covers(session_id: str, moment: datetime) -> bool:
-    return wiring.sessions().get(session_id).covers(moment)
+    world.add_person("Ada", course_id=course)
+    with pytest.raises(SessionNotOpen):
+        world.post_frame(session.session_id, picture("Ada"))
+    with pytest.raises(SessionNotOpen):
+        world.mark(session.session_id, "Ada", Status.PRESENT)
+    with pytest.raises(SessionNotOpen):
+        world.close_session(session.session_id)
 
 
 def test_a_tick_that_read_the_timetable_before_it_changed_adds_nothing_of_it(

@@ -16,19 +16,16 @@ from chalicelib.domain.attendance import (
     confirmation_of,
     mark_cleared,
     marked,
-    minutes_attended,
     proposal_rejected,
     session_closed,
     sighted,
 )
-from chalicelib.domain.sessions import Session, SessionState
 from chalicelib.domain.sightings import Box, Decision
 
 BLANK = AttendanceRecord("ses_1", "per_1")
 START = datetime(2026, 3, 29, 0, 59, 30, tzinfo=UTC)
 LATE = START + timedelta(minutes=5)
 AWAITED = replace(BLANK, starts_at=START, late_after=LATE)
-SESSION = Session("ses_1", "crs_1", START, START + timedelta(hours=1), SessionState.OPEN, START, LATE)
 
 
 def evidence(frame_id: str = "frm_1", score: float = 0.97, threshold: float = 0.95) -> Evidence:
@@ -276,11 +273,11 @@ def test_minutes_are_those_between_the_first_and_the_last_look_within_the_sessio
         for minute in seen:
             at = START + timedelta(minutes=minute)
             record = sighted(record, Decision.ACCEPTED, evidence(), at)
-        return minutes_attended(record, SESSION)
+        return record.minutes
 
     assert minutes() is None
     assert minutes(3) == 0
     assert minutes(3, 33) == 30
     assert minutes(-9, 33) == 32, "what lies before the scheduled start does not count"
     absent = marked(sighted(AWAITED, Decision.ACCEPTED, evidence(), START), Mark("x", START, Status.ABSENT))
-    assert minutes_attended(absent, SESSION) is None
+    assert absent.minutes is None
