@@ -18,6 +18,7 @@ class Held(StrEnum):
     MEDIA = "registration_media"
     PICTURES = "pictures"  # of frames in which the person was, or may have been, recognised
     SIGHTINGS = "sightings"
+    CLAIMS = "claims"
     ATTENDANCE = "attendance_records"
     REGISTRATIONS = "registrations"
     CONSENTS = "consents"
@@ -52,6 +53,15 @@ class Erasure:
     @property
     def state(self) -> ErasureState:
         return ErasureState.ERASING if self.receipt is None else ErasureState.ERASED
+
+
+@dataclass(frozen=True)
+class Claimed:
+    """An item of a session's table by which a person claimed a face; the frame shows the person."""
+
+    session_id: str
+    item: str
+    frame_id: str | None
 
 
 def tombstone_of(erasure: Erasure) -> dict[str, Any]:

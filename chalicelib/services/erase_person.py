@@ -89,23 +89,32 @@ def _work(erasure: Erasure, eraser: Eraser) -> Iterator[None]:
 
 
 def _frames(erasure: Erasure, eraser: Eraser, session_ids: tuple[str, ...]) -> Iterator[None]:
-    """Whatever names the person, whatever was decided: the picture goes, the sighting loses its candidate."""
-    found = [
+    """Whatever names the person, whatever was decided: the picture goes, the sighting loses its candidate.
+
+    A frame in which the person claimed a face shows the person too, whoever was its candidate.
+    """
+    named = {
         (session_id, frame_id)
         for session_id in session_ids
         for frame_id in eraser.frames.naming(erasure.person_id, session_id)
-    ]
+    }
+    claims = eraser.traces.claims(erasure.person_id, session_ids)
+    claimed = {(claim.session_id, claim.frame_id) for claim in claims if claim.frame_id is not None}
+    found = sorted(named | claimed)
     keys = {frame_id: f"frames/{session_id}/{frame_id}" for session_id, frame_id in found}
     stored: set[str] = set()
     for session_id in dict.fromkeys(session_id for session_id, _ in found):
         stored |= eraser.media.keys(f"frames/{session_id}/")
-    eraser.erasures.note(erasure.person_id, Held.SIGHTINGS, len(found))
+    eraser.erasures.note(erasure.person_id, Held.SIGHTINGS, len(named))
+    eraser.erasures.note(erasure.person_id, Held.CLAIMS, len(claims))
     eraser.erasures.note(erasure.person_id, Held.PICTURES, len(stored.intersection(keys.values())))
     for frame_id, key in keys.items():
         if key in stored:
             eraser.media.delete(key)
         eraser.frames.forget_candidate(frame_id, erasure.person_id)
         yield
+    for claim in claims:
+        eraser.traces.forget_claim(claim)
 
 
 def _sessions(erasure: Erasure, eraser: Eraser) -> Iterator[str]:

@@ -12,7 +12,7 @@ from chalicelib.domain.biometrics import Biometrics
 from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course
-from chalicelib.domain.erasure import Erasure, Held
+from chalicelib.domain.erasure import Claimed, Erasure, Held
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
@@ -123,6 +123,8 @@ class Traces(Protocol):
     def forget_attendance(self, session_id: str, person_id: str) -> None:
         """The record and its history go; how many had its status stays, as a number. Raises Contention."""
 
+    def claims(self, person_id: str, session_ids: Sequence[str]) -> tuple[Claimed, ...]: ...
+    def forget_claim(self, claimed: Claimed) -> None: ...
     def forget_templates(self, person_id: str, model_ids: Sequence[str]) -> None: ...
     def count(self, held: Held, person_id: str) -> int: ...
     def forget(self, held: Held, person_id: str) -> None: ...

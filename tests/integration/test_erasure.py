@@ -11,6 +11,7 @@ import boto3
 import pytest
 
 from chalicelib import wiring
+from chalicelib.adapters.dynamo.records import SessionItem, TemplateRecord
 from chalicelib.domain.erasure import ErasureState, Held
 from chalicelib.domain.errors import LimitReached, PersonNotFound
 from chalicelib.domain.people import Person
@@ -113,6 +114,7 @@ def test_no_byte_of_an_erased_person_is_left_and_the_receipt_verifies(
             "registration_media": 1,
             "pictures": 3,
             "sightings": 3,
+            "claims": 0,
             "attendance_records": 2,
             "registrations": 1,
             "consents": 2,
@@ -145,6 +147,23 @@ def test_others_keep_their_evidence_and_the_register_its_numbers() -> None:
 
 def session_ids(world: World) -> set[str]:
     return {item["session_id"]["S"] for item in world.dump("attendance")["attendance"]}
+
+
+def test_claims_go_with_the_pictures_that_they_were_made_in() -> None:
+    with school() as world:
+        ada, ben = world.people[FACE], world.people["Ben"]
+        session_id = sorted(session_ids(world))[0]
+        frame_id = see(world, session_id, "Ben")
+        for sk, person in (("claim#1", ada), ("face#1", ada), ("claim#2", ben)):
+            SessionItem(session_id, sk, person_id=person, frame_id=frame_id).save()
+        pending = TemplateRecord("fake-1#pending", f"{ada}#reg_1", occasions=[])
+        pending.save()
+        receipt = world.erase(ada).receipt
+        assert receipt is not None
+        assert (receipt.document["erased"]["claims"], receipt.document["erased"]["pictures"]) == (2, 4)
+        assert not wiring.media().exists(f"frames/{session_id}/{frame_id}")
+        assert her_items(world) == set()
+        assert SessionItem.get(session_id, "claim#2").person_id == ben
 
 
 def test_an_erased_person_is_not_there_and_cannot_come_back() -> None:

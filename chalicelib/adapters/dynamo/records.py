@@ -372,6 +372,18 @@ class ChangeRecord(Model):
     after = UnicodeAttribute()
 
 
+class SessionItem(Model):
+    """Any item of a session that names a person, and perhaps a frame."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    person_id = UnicodeAttribute(null=True)
+    frame_id = UnicodeAttribute(null=True)
+
+
 class ErasedMarksRecord(Model):
     """How many people with this status were erased from a session's register."""
 
@@ -581,6 +593,7 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (WatchRecord, "attendance"),
     (CodeRecord, "attendance"),
     (MarkRecord, "attendance"),
+    (SessionItem, "attendance"),
     (ErasedMarksRecord, "attendance"),
     (ChangeRecord, "attendance"),
     (FrameRecord, "frames"),

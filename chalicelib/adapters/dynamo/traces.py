@@ -26,14 +26,16 @@ from chalicelib.adapters.dynamo.records import (
     PersonItem,
     RegistrationRecord,
     RosterRecord,
+    SessionItem,
     TemplateRecord,
 )
 from chalicelib.adapters.dynamo.templates import shard_of
 from chalicelib.adapters.dynamo.transactions import Transaction
-from chalicelib.domain.erasure import Held
+from chalicelib.domain.erasure import Claimed, Held
 from chalicelib.domain.errors import Contention
 
 ATTEMPTS = 10
+CLAIMS = ("claim#", "face#")  # who claimed a face, and whose it is by an accepted claim
 
 
 class _GoneError(Exception):
@@ -61,9 +63,29 @@ class DynamoTraces:
                 _forget_mark(record)
         raise Contention(f"{person_id} in {session_id} was being changed by others.")
 
+    def claims(self, person_id: str, session_ids: Sequence[str]) -> tuple[Claimed, ...]:
+        return tuple(
+            Claimed(item.session_id, item.sk, item.frame_id)
+            for session_id in session_ids
+            for prefix in CLAIMS
+            for item in SessionItem.query(
+                session_id,
+                SessionItem.sk.startswith(prefix),
+                filter_condition=SessionItem.person_id == person_id,
+                consistent_read=True,
+            )
+        )
+
+    def forget_claim(self, claimed: Claimed) -> None:
+        SessionItem(claimed.session_id, claimed.item).delete()
+
     def forget_templates(self, person_id: str, model_ids: Sequence[str]) -> None:
+        """Also those of registrations whose face is still being looked for among everybody."""
         for model_id in model_ids:
             TemplateRecord(shard_of(person_id, model_id), person_id).delete()
+            own = TemplateRecord.person_id.startswith(f"{person_id}#")
+            for candidate in TemplateRecord.query(f"{model_id}#pending", own, consistent_read=True):
+                candidate.delete()
 
     def count(self, held: Held, person_id: str) -> int:
         return len(tuple(_ITEMS[held](person_id)))
