@@ -90,13 +90,13 @@ class DynamoErasures:
 
     def conclude(self, erasure: Erasure, receipt: Signed, sweep_at: datetime) -> Erasure:
         stored = {"document": dict(receipt.document), "signature": asdict(receipt.signature)}
-        actions = [ErasureRecord.receipt.set(stored), ErasureRecord.due_at.set(sweep_at)]
+        actions: list[Action] = [ErasureRecord.receipt.set(stored), ErasureRecord.due_at.set(sweep_at)]
         with suppress(_DoneError):
             self._update(erasure.person_id, actions, ErasureRecord.receipt.does_not_exist())
         return self._stored(erasure.person_id)
 
     def settle(self, erasure: Erasure) -> None:
-        actions = [
+        actions: list[Action] = [
             ErasureRecord.swept.set(True),
             ErasureRecord.due_kind.remove(),
             ErasureRecord.due_at.remove(),

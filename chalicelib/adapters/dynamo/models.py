@@ -47,7 +47,7 @@ class DynamoModels:
 
     def switch_biometrics(self, on: bool, by: str, at: datetime) -> None:
         """Galleries that were kept are stale either way."""
-        actions = [
+        actions: list[Action] = [
             ModelRecord.biometrics_off.set(not on),
             ModelRecord.biometrics_changed_at.set(at),
             ModelRecord.biometrics_changed_by.set(by),

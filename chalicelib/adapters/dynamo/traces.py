@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
+from pynamodb.expressions.update import Action
+
 from chalicelib.adapters.dynamo.attendance import attendance_of
 from chalicelib.adapters.dynamo.instructors import courses_taught_by
 from chalicelib.adapters.dynamo.records import (
@@ -142,7 +144,7 @@ def _leave(course_id: str, person_id: str) -> None:
         RosterRecord(course_id, ROSTER + person_id), RosterRecord.course_id.exists(), _GoneError()
     )
     transaction.delete(MembershipRecord(person_id, MEMBERSHIP + course_id))
-    smaller = [CourseRecord.version.add(1), CourseRecord.roster_size.add(-1)]
+    smaller: list[Action] = [CourseRecord.version.add(1), CourseRecord.roster_size.add(-1)]
     transaction.update(
         CourseRecord(course_id, COURSE), smaller, CourseRecord.course_id.exists(), Contention()
     )
@@ -155,7 +157,7 @@ def _stop_teaching(course_id: str, person_id: str) -> None:
     membership = MembershipRecord(person_id, TEACHING + course_id)
     transaction.delete(membership, MembershipRecord.person_id.exists(), _GoneError())
     transaction.delete(RosterRecord(course_id, INSTRUCTOR + person_id))
-    fewer = [CourseRecord.instructor_count.add(-1)]
+    fewer: list[Action] = [CourseRecord.instructor_count.add(-1)]
     transaction.update(CourseRecord(course_id, COURSE), fewer, CourseRecord.course_id.exists(), Contention())
     with suppress(_GoneError):
         transaction.commit()
