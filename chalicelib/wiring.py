@@ -70,6 +70,14 @@ def courses() -> ports.Courses:
 
 
 @_once
+def roster_imports() -> ports.RosterImports:
+    from chalicelib.adapters.dynamo.roster_imports import DynamoRosterImports
+
+    _tables()
+    return DynamoRosterImports()
+
+
+@_once
 def sessions() -> ports.Sessions:
     from chalicelib.adapters.dynamo.sessions import DynamoSessions
 

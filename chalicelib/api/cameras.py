@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from chalicelib import wiring
 from chalicelib.api.requests import ApiRequest
@@ -22,8 +22,15 @@ class CameraIn(In):
     """For courses, wherever they meet, or for whatever meets in rooms; at least one of both."""
 
     name: Text
-    course_ids: Annotated[frozenset[Id], Field(max_length=100)] = frozenset()
     rooms: Annotated[frozenset[Text], Field(max_length=100)] = frozenset()
+    course_ids: Annotated[frozenset[Id], Field(max_length=100, validate_default=True)] = frozenset()
+
+    @field_validator("course_ids")
+    @classmethod
+    def _somewhere(cls, course_ids: frozenset[str], others: ValidationInfo) -> frozenset[str]:
+        if not course_ids and not others.data.get("rooms", "those that are wrong"):
+            raise ValueError("a camera needs a course or a room")
+        return course_ids
 
 
 class CameraOut(Out):

@@ -14,8 +14,8 @@ from chalicelib.domain.errors import RollcallError
 
 VERSION = "1.0.0"
 ABOUT = (
-    "Attendance by face. Errors are RFC 9457 problems with a stable `code`; lists are read page by page with `cursor`; "
-    "a POST sent again under its `Idempotency-Key` makes nothing twice."
+    "Attendance by face. Errors are RFC 9457 problems with a stable code; lists are read page by page with a cursor; "
+    "a POST sent again under its Idempotency-Key makes nothing twice."
 )
 TEXT = {"type": "string"}
 REF = "#/components/schemas/{model}"

@@ -73,6 +73,7 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/sessions/{session_id}/close": _STAFF,
     "GET /v1/sessions/{session_id}/attendance": _STAFF,
     "GET /v1/courses/{course_id}/flagged-sessions": _STAFF,
+    "DELETE /v1/sessions/{session_id}/flag": _STAFF,
     "PUT /v1/courses/{course_id}/timetable": _STAFF,
     "GET /v1/courses/{course_id}/timetable": _PEOPLE,
     "PUT /v1/sessions/{session_id}/attendance/{person_id}": _STAFF,

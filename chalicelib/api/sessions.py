@@ -11,6 +11,7 @@ from chalicelib.api.schemas import In, Moment, Out, PageOut, PageQuery, Text, Ti
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.errors import SessionNotOpen
 from chalicelib.domain.sessions import Confirmation, Flag, Session, SessionState
+from chalicelib.services.clear_flag import clear_flag
 from chalicelib.services.close_session import close_session
 from chalicelib.services.open_session import open_session
 from chalicelib.services.schedule_session import schedule_session
@@ -98,6 +99,12 @@ def list_flagged_sessions(_: ApiRequest, course_id: str, query: PageQuery) -> Pa
     wiring.courses().get(course_id)
     page = wiring.sessions().flagged(course_id, query.limit, query.cursor)
     return PageOut(items=tuple(map(SessionOut.of, page.items)), next_cursor=page.cursor)
+
+
+@sessions.route("DELETE", "/v1/sessions/{session_id}/flag")
+def delete_flag(_: ApiRequest, session_id: str) -> SessionOut:
+    """Clear a session's flag: a human has looked at it. Who was not seen stays unseen until marked by hand."""
+    return SessionOut.of(clear_flag(session_id, sessions=wiring.sessions()))
 
 
 @sessions.route("GET", "/v1/sessions/{session_id}")

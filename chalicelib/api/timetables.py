@@ -10,7 +10,7 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import Day, In, Out, Text, WallTime
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import TimetableNotFound
+from chalicelib.domain.errors import CourseArchived, TimetableNotFound
 from chalicelib.domain.timetable import MOST_SLOTS, Slot, Timetable
 from chalicelib.services.set_timetable import set_timetable
 
@@ -71,7 +71,7 @@ class TimetableOut(Out):
         )
 
 
-@timetables.route("PUT", "/v1/courses/{course_id}/timetable", edits=True)
+@timetables.route("PUT", "/v1/courses/{course_id}/timetable", errors=[CourseArchived], edits=True)
 def put_timetable(request: ApiRequest, course_id: str, body: TimetableIn) -> Answer[TimetableOut]:
     """Set a course's weekly timetable: its sessions are scheduled two weeks ahead.
 

@@ -8,7 +8,8 @@ RollcallError
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
-│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, CodeRefused, TooManyRequests
+│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, CodeRefused
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
@@ -183,6 +184,24 @@ class CodeRefused(Refused):
     """What was typed is not the code being shown in class, or no longer."""
 
     code = "code_refused"
+
+
+class PersonArchived(Refused):
+    code = "person_archived"
+
+
+class CourseArchived(Refused):
+    code = "course_archived"
+
+
+class CourseInUse(Refused):
+    """The course has sessions that the change would falsify."""
+
+    code = "course_in_use"
+
+
+class ExternalIdTaken(Refused):
+    code = "external_id_taken"
 
 
 class TooManyRequests(Refused):

@@ -16,6 +16,11 @@ class Kind(StrEnum):
     ADMIN = "adm"
 
 
+def new_seed() -> str:
+    """Random; see `id_from`."""
+    return uuid4().hex
+
+
 NewId = Callable[[Kind], str]
 
 

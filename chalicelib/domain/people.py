@@ -1,6 +1,7 @@
 """People and their consent. No embedding is made without an active consent."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -39,12 +40,19 @@ class Signer:
 
 @dataclass(frozen=True)
 class Person:
-    """A student or an instructor. `revision` rises with every change of courses, consent or templates."""
+    """A student or an instructor. `revision` rises with every change of the person, courses, consent or templates.
+
+    `external_ids`: the person's id in each other system, for example {"moodle": "123"}. Who is archived is on no
+    roster, so matched in no frame, and stays in history.
+    """
 
     person_id: str
     name: str
     created_at: datetime
     revision: int = 0
+    external_ids: Mapping[str, str] = field(default_factory=dict)
+    archived_at: datetime | None = None
+    course_count: int = 0
 
 
 @dataclass(frozen=True)

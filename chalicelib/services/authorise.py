@@ -26,10 +26,10 @@ def authorise(
         raise Forbidden(f"The role {caller.role} may not do this.")
     if reach is Reach.EVERY:
         return
-    course_id = _course_of(ids, sessions, frames)
+    course_id, room = _course_and_room(ids, sessions, frames)
     person_id = ids.get("person_id")
     if caller.role is Role.CAMERA:
-        owns = _films(caller, course_id, access)
+        owns = _films(caller, course_id, room, access)
     elif caller.role is Role.INSTRUCTOR:
         owns = _teaches(caller.subject, course_id, person_id, courses)
     else:
@@ -38,22 +38,27 @@ def authorise(
         raise Forbidden("This is not yours.")
 
 
-def _course_of(ids: Mapping[str, str], sessions: Sessions, frames: Frames) -> str | None:
-    """The course that the path names or leads to."""
+def _course_and_room(
+    ids: Mapping[str, str], sessions: Sessions, frames: Frames
+) -> tuple[str | None, str | None]:
+    """The course that the path names or leads to, and the room if it leads there by a session."""
     if "course_id" in ids:
-        return ids["course_id"]
+        return ids["course_id"], None
     session_id = ids.get("session_id")
     if "frame_id" in ids:
         session_id = frames.get(ids["frame_id"]).session_id
-    return None if session_id is None else sessions.get(session_id).course_id
+    if session_id is None:
+        return None, None
+    session = sessions.get(session_id)
+    return session.course_id, session.room
 
 
-def _films(caller: Caller, course_id: str | None, access: Access) -> bool:
+def _films(caller: Caller, course_id: str | None, room: str | None, access: Access) -> bool:
     """Read at each request: the authorizer remembers a token for a minute after its end."""
     camera = access.camera(caller.subject)
     if camera.revoked_at is not None or caller.token_id != camera.token_id:
         raise InvalidToken("This camera's token was revoked.")
-    return camera_covers(camera, course_id, room=None)
+    return camera_covers(camera, course_id, room)
 
 
 def _teaches(instructor_id: str, course_id: str | None, person_id: str | None, courses: Courses) -> bool:

@@ -22,6 +22,8 @@ def plan_sessions(
     Contention when another was faster: then the timetable is still due, and the next tick plans it.
     """
     course = courses.get(timetable.course_id)
+    if course.archived_at is not None:  # should it be restored, its timetable counts again
+        return timetables.put_off(timetable, now + DAY)
     zone = ZoneInfo(course.time_zone)
     today = now.astimezone(zone).date()
     first, last = today - DAY, today + days_ahead * DAY
@@ -39,4 +41,4 @@ def plan_sessions(
     for session_id, (day, session) in wanted.items():
         if session_id not in stored:
             timetables.plan(timetable, day, session, new=True)
-    timetables.put_off(timetable, None if last >= timetable.last_date else now + DAY)
+    return timetables.put_off(timetable, None if last >= timetable.last_date else now + DAY)

@@ -1,6 +1,6 @@
 """What the services ask of the world. wiring.py decides what stands behind each port."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Generic, Protocol, TypeVar
@@ -11,8 +11,9 @@ from chalicelib.domain.audit import AuditEntry, SealedDay
 from chalicelib.domain.biometrics import Biometrics
 from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
-from chalicelib.domain.courses import Course
+from chalicelib.domain.courses import Course, Roster
 from chalicelib.domain.erasure import Claimed, Erasure, Held
+from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
@@ -45,13 +46,28 @@ class UploadTicket:
 
 class People(Protocol):
     def add(self, person: Person) -> Person:
-        """Answers the stored one; under an id that is there already nothing is written."""
+        """Answers the stored one; under an id that is there already nothing is written. Raises ExternalIdTaken."""
 
     def get(self, person_id: str) -> Person:
         """Raises PersonNotFound."""
 
+    def get_all(self, person_ids: Collection[str]) -> dict[str, Person]:
+        """Those that there are, read strongly."""
+
+    def owners(self, external_ids: Collection[ExternalId]) -> dict[ExternalId, str]:
+        """The person id behind each external id that somebody has, read strongly."""
+
+    def save(self, person: Person, before: Person) -> None:
+        """Replace name and external ids of what was read. Raises Contention, ExternalIdTaken."""
+
+    def archive(self, person_id: str, at: datetime) -> None:
+        """Off all rosters in one transaction; archived already: nothing happens. Raises PersonNotFound, Contention."""
+
+    def restore(self, person_id: str) -> None:
+        """Back on the rosters; not archived: nothing happens. Raises PersonNotFound, Contention."""
+
     def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
-    def list(self, limit: int, cursor: str | None) -> Page[Person]: ...
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
     def consents(self, person_id: str) -> tuple[Consent, ...]:
         """All that were ever given, the oldest first."""
@@ -139,16 +155,27 @@ class Courses(Protocol):
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
-    def list(self, limit: int, cursor: str | None) -> Page[Course]: ...
-    def roster(self, course_id: str) -> tuple[str, ...]: ...
-    def is_on_roster(self, course_id: str, person_id: str) -> bool:
+    def with_external_id(self, external_id: ExternalId) -> Course:
+        """Raises CourseNotFound."""
+
+    def save(self, course: Course, before: Course) -> None:
+        """Replace the version that was read. Raises Contention, ExternalIdTaken."""
+
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Course]: ...
+    def roster(self, course_id: str) -> tuple[str, ...]:
+        """Read strongly, without those who are archived."""
+
+    def whole_roster(self, course_id: str) -> Roster:
         """Read strongly."""
 
     def put_on_roster(self, course_id: str, person_id: str) -> None:
-        """Raises CourseNotFound, PersonNotFound, LimitReached. On it already: nothing happens."""
+        """On it already: nothing happens.
+
+        Raises CourseNotFound, CourseArchived, PersonNotFound, PersonArchived, LimitReached, Contention.
+        """
 
     def take_off_roster(self, course_id: str, person_id: str) -> None:
-        """Raises NotOnRoster."""
+        """Raises NotOnRoster, Contention."""
 
     def courses_of(self, person_id: str) -> tuple[str, ...]:
         """The courses on whose roster the person is, read strongly."""
@@ -162,6 +189,30 @@ class Courses(Protocol):
 
     def remove_instructor(self, course_id: str, person_id: str) -> None:
         """Raises NotAnInstructor."""
+
+
+class RosterImports(Protocol):
+    """The steps of an import, each of which may be repeated. Only `switch` changes the roster.
+
+    `digest` tells an import from others of the course. All raise Contention when another writer was first.
+    """
+
+    def begun(self, course_id: str, digest: str) -> str | None:
+        """The seed of the import under way, if there is one, read strongly."""
+
+    def begin(self, roster: Roster, digest: str, seed: str) -> None: ...
+    def members(self, course_id: str, person_ids: Collection[str]) -> frozenset[str]:
+        """Those who have a membership of the course already, on its roster or not yet, read strongly."""
+
+    def create(self, course_id: str, people: Iterable[Person]) -> None:
+        """New people with a membership. Raises ExternalIdTaken."""
+
+    def join(self, course_id: str, person_ids: Iterable[str]) -> None: ...
+    def switch(self, roster: Roster, digest: str, leaving: frozenset[str]) -> None:
+        """Replace the roster's people if it is still at that revision, and note whose memberships are to end."""
+
+    def finish(self, course_id: str, digest: str) -> None:
+        """End the memberships noted, and the import."""
 
 
 class Sessions(Protocol):
@@ -190,6 +241,9 @@ class Sessions(Protocol):
         opens_until: datetime | None = None,
     ) -> Page[Session]: ...
     def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]: ...
+    def unfinished(self, course_id: str, now: datetime) -> Session | None:
+        """A session of the course that is ahead, open or closing, if there is one."""
+
     def due(self, now: datetime) -> tuple[str, ...]: ...
     def watch(self, session_id: str) -> Watch:
         """Read strongly."""

@@ -2,7 +2,6 @@
 
 from chalicelib.domain.access import Camera
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import InvalidRequest
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.services.issue_token import TOKENS_AN_HOUR, new_token
 from chalicelib.services.ports import Access, Courses, RateLimits
@@ -22,10 +21,8 @@ def register_camera(
 ) -> tuple[Camera, str]:
     """Under an id that is there already, a request sent again, the token is replaced: nobody saw it, or it was lost.
 
-    Raises InvalidRequest, CourseNotFound, TooManyRequests, and CameraNotFound for one that was revoked meanwhile.
+    Raises CourseNotFound, TooManyRequests, and CameraNotFound for one that was revoked meanwhile.
     """
-    if not course_ids and not rooms:
-        raise InvalidRequest("A camera needs a course or a room.")
     for course_id in course_ids:
         courses.get(course_id)
     limits.take(f"tokens#{by}", TOKENS_AN_HOUR, 3600)

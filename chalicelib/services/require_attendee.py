@@ -13,7 +13,7 @@ def require_attendee(
     if session.state is SessionState.CANCELLED:
         raise SessionNotOpen("The session was cancelled.")
     record = attendance.get(session.session_id, person_id)
-    if record.revision == 0 and not courses.is_on_roster(session.course_id, person_id):
+    if record.revision == 0 and person_id not in courses.roster(session.course_id):
         raise NotOnRoster(f"{person_id} is not on the roster of {session.course_id}.")
     return record
 

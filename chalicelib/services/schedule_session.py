@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import InvalidRequest
+from chalicelib.domain.errors import CourseArchived, InvalidRequest
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.sessions import Confirmation, Session, SessionState, due_now
 from chalicelib.services.ports import Courses, Sessions
@@ -25,7 +25,7 @@ def schedule_session(
 ) -> Session:
     """Without `opens_at` it opens now; without `confirmation` it is the course's.
 
-    Raises CourseNotFound, InvalidRequest.
+    Raises CourseNotFound, CourseArchived, InvalidRequest.
     """
     now = clock()
     opens_at = opens_at or now
@@ -34,6 +34,8 @@ def schedule_session(
     if closes_at - opens_at > LONGEST:
         raise InvalidRequest("A session lasts 24 hours at most.")
     course = courses.get(course_id)
+    if course.archived_at is not None:
+        raise CourseArchived(f"The course {course_id} is archived.")
     session = Session(
         session_id=new_id(Kind.SESSION),
         course_id=course.course_id,

@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import date
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import Contention, PreconditionFailed
+from chalicelib.domain.errors import Contention, CourseArchived, PreconditionFailed
 from chalicelib.domain.timetable import Slot, Timetable, check_timetable
 from chalicelib.services.plan_sessions import plan_sessions
 from chalicelib.services.ports import Courses, Sessions, Timetables
@@ -30,9 +30,10 @@ def set_timetable(
     """It replaces the one before: sessions that have not begun are cancelled or changed, others stay as they are.
 
     `expected_revision`: only if the one before is still this one; 0 where there is none. Raises CourseNotFound,
-    InvalidRequest, PreconditionFailed, Contention.
+    CourseArchived, InvalidRequest, PreconditionFailed, Contention.
     """
-    courses.get(course_id)
+    if courses.get(course_id).archived_at is not None:
+        raise CourseArchived(f"The course {course_id} is archived.")
     timetable = Timetable(course_id, tuple(slots), first_date, last_date, excepted)
     check_timetable(timetable)
     timetable = _put(timetable, expected_revision, timetables=timetables, clock=clock)

@@ -4,6 +4,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import SessionNotOpen
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.ids import Kind, NewId, fresh_id
+from chalicelib.domain.sessions import SessionState
 from chalicelib.services.ports import Frames, Media, Models, Sessions, UploadTicket
 
 
@@ -23,8 +24,8 @@ def start_frame_upload(
     models.biometrics().require_on()
     now = clock()
     session = sessions.get(session_id)
-    if now >= session.closes_at:
-        raise SessionNotOpen(f"The session closed at {session.closes_at.isoformat()}.")
+    if now >= session.closes_at or session.state is SessionState.CANCELLED:
+        raise SessionNotOpen(f"The session was cancelled, or closed at {session.closes_at.isoformat()}.")
     frame = frames.add(
         Frame(frame_id=new_id(Kind.FRAME), session_id=session_id, created_at=now, received_at=None)
     )

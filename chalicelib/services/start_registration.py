@@ -1,7 +1,7 @@
 """Start a registration: presigned PUTs for one video or several photos of a person who has given consent."""
 
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.errors import ConsentMissing, PersonArchived
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.registrations import Registration
 from chalicelib.services.ports import Media, Models, People, Registrations, UploadTicket
@@ -18,10 +18,14 @@ def start_registration(
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> tuple[Registration, tuple[UploadTicket, ...]]:
-    """`files`: (content type, length in bytes) of each. Raises BiometricsOff, PersonNotFound, ConsentMissing."""
+    """`files`: (content type, length in bytes) of each.
+
+    Raises BiometricsOff, PersonNotFound, PersonArchived, ConsentMissing.
+    """
     models.biometrics().require_on()
     now = clock()
-    people.get(person_id)
+    if people.get(person_id).archived_at is not None:
+        raise PersonArchived(f"{person_id} is archived: restore the person first.")
     consent = people.consent(person_id)
     if consent is None or not consent.permits_matching:
         raise ConsentMissing("Without an active consent for matching no picture of this person is taken in.")

@@ -1,13 +1,9 @@
 """Watch a session: note that a camera of it could see, so that who was not seen by the end was absent."""
 
-from dataclasses import replace
-
-from chalicelib.domain.errors import Contention
-from chalicelib.domain.sessions import Session, SessionState, Watch
+from chalicelib.domain.sessions import SessionState, Watch
+from chalicelib.services.clear_flag import clear_flag
 from chalicelib.services.ports import Attendance, Sessions
 from chalicelib.services.settle_attendance import settle_attendance
-
-ATTEMPTS = 5
 
 
 def watch_session(session_id: str, *, sessions: Sessions, attendance: Attendance) -> None:
@@ -24,18 +20,5 @@ def watch_session(session_id: str, *, sessions: Sessions, attendance: Attendance
     session = sessions.get(session_id)
     if session.state is SessionState.CLOSED:
         settle_attendance(session, attendance.of_session(session_id), watched=True, attendance=attendance)
-        _unflag(session, sessions=sessions)
+        clear_flag(session_id, sessions=sessions)
     sessions.settle_watch(session_id)
-
-
-def _unflag(session: Session, *, sessions: Sessions) -> None:
-    for _ in range(ATTEMPTS):
-        if session.flagged is None:
-            return
-        try:
-            sessions.save(replace(session, flagged=None))
-        except Contention:
-            session = sessions.get(session.session_id)
-        else:
-            return
-    raise Contention(f"The session {session.session_id} was being changed by others.")

@@ -2,16 +2,21 @@
 
 import csv
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from chalice.test import Client
 
+import app as rollcall
 from chalicelib import wiring
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.sightings import Decision
 from chalicelib.events.frames import on_frame_uploaded
+from chalicelib.services.issue_token import issue_admin_token
 from tests.api.conftest import Api
 from tests.support.fakes import picture
+from tests.support.world import START, new_world
 
 TIMETABLE = {
     "slots": [{"weekday": 1, "starts": "09:00", "ends": "10:30", "room": "Room 7"}],
@@ -19,6 +24,13 @@ TIMETABLE = {
     "last_date": "2150-06-30",
     "excepted": ["2150-05-01"],
 }
+
+
+@pytest.fixture(scope="module")
+def api() -> Iterator[Api]:
+    """One for all: each test has a course of its own."""
+    with new_world() as world, Client(rollcall.app) as client:
+        yield Api(world, client, issue_admin_token(access=wiring.access()))
 
 
 @pytest.fixture
@@ -32,7 +44,7 @@ def session(api: Api) -> str:
 
 def token_of(person_id: str, role: Role) -> str:
     token = f"rollcall_{person_id}"
-    wiring.access().add_token(token, Caller(person_id, role))
+    wiring.access().add_token(token, Caller(person_id, role), START, None)
     return token
 
 
@@ -152,3 +164,18 @@ def test_a_session_that_no_camera_saw_is_flagged(api: Api) -> None:
     session_id = api.session(course_id)
     assert api.call("POST", f"/v1/sessions/{session_id}/close").json_body["flagged"] == "no_usable_frames"
     assert [each["id"] for each in items(api, f"/v1/courses/{course_id}/flagged-sessions")] == [session_id]
+    assert api.call("DELETE", f"/v1/sessions/{session_id}/flag").json_body["flagged"] is None
+    assert items(api, f"/v1/courses/{course_id}/flagged-sessions") == []
+
+
+def test_a_camera_of_a_room_posts_to_what_meets_there_whatever_its_course(api: Api) -> None:
+    course_id, _ = api.course_with_camera()
+    door = api.created("/v1/cameras", {"name": "Door", "rooms": ["B 204"]})["token"]
+
+    def post(room: str) -> int:
+        times = {"opens_at": "2199-01-01T09:00:00Z", "closes_at": "2199-01-01T10:00:00Z"}
+        session_id = api.created(f"/v1/courses/{course_id}/sessions", {**times, "room": room})["id"]
+        assert api.call("POST", f"/v1/sessions/{session_id}/open").status_code == 200
+        return api.post_picture(session_id, door, "Ada").status_code
+
+    assert (post("B 204"), post("B 205")) == (202, 403)

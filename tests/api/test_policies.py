@@ -11,7 +11,8 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
-from chalicelib.domain.access import Account
+from chalicelib.domain.access import Account, Caller, Role
+from chalicelib.domain.timetable import Slot
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.privacy import on_privacy_due
 from chalicelib.events.registrations import on_registration_uploaded
@@ -19,7 +20,7 @@ from chalicelib.events.sessions import on_sessions_due
 from chalicelib.services.erase_person import erase_person
 from tests.api.conftest import Api
 from tests.support.fakes import clip, picture
-from tests.support.world import CONSENT_IN
+from tests.support.world import CONSENT_IN, START
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -129,8 +130,10 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     with calls_of("on_frame_uploaded", calls):
         on_frame_uploaded(world.event(f"frames/{session_id}/{frame['id']}"), None)
     assert api.world.recogniser.cohort == [api.world.people["Cyd"]]
+    late_frame(api, calls)
     refused_upload(api, calls)
     with calls_of("api_handler", calls):
+        keep_the_register(api, course_id, session_id, person_id)
         assert (
             api.call("GET", f"/v1/sessions/{session_id}/attendance").json_body["items"][0]["status"]
             == "present"
@@ -216,6 +219,33 @@ def switched_off(api: Api, calls: set[tuple[str, Call]]) -> None:
         assert api.call("PUT", "/v1/privacy/biometrics", {"on": True}).json_body["on"]
 
 
+def keep_the_register(api: Api, course_id: str, session_id: str, person_id: str) -> None:
+    """What instructors and a student do with it by hand."""
+    from chalicelib import wiring
+
+    mark = f"/v1/sessions/{session_id}/attendance/{person_id}"
+    code = api.created(f"/v1/sessions/{session_id}/codes", None)["code"]
+    wiring.access().add_token("rollcall_student", Caller(person_id, Role.STUDENT), START, None)
+    checked_in = api.call(
+        "POST", f"/v1/sessions/{session_id}/check-ins", {"code": code}, token="rollcall_student"
+    )
+    assert checked_in.status_code == 200
+    assert api.call("PUT", mark, {"status": "late"}).status_code == 200
+    assert api.call("DELETE", mark).status_code == 200
+    assert api.call("GET", f"{mark}/history").json_body["items"]
+    assert api.call("POST", f"/v1/sessions/{session_id}/confirmations", {}).status_code == 200
+    assert api.call("GET", f"/v1/people/{person_id}/attendance").json_body["items"]
+    assert api.call("GET", f"/v1/courses/{course_id}/flagged-sessions").status_code == 200
+    unwatched = api.session(course_id)
+    assert api.call("POST", f"/v1/sessions/{unwatched}/close").json_body["flagged"]
+    slots = [{"weekday": day, "starts": "09:00", "ends": "10:00"} for day in range(1, 8)]
+    timetable = {"slots": slots, "first_date": "2020-01-01", "last_date": "2199-01-01"}
+    path = f"/v1/courses/{course_id}/timetable"
+    assert api.call("PUT", path, timetable).status_code == 200
+    assert api.call("PUT", path, timetable | {"slots": []}).status_code == 200
+    assert api.call("GET", path).status_code == 200
+
+
 def who_signs_in(api: Api, person_id: str) -> None:
     path = f"/v1/people/{person_id}/identities"
     identity = api.created(path, {"subject": "ada-1", "role": "student"})
@@ -246,6 +276,20 @@ def world_media(registration_id: str, person_id: str) -> None:
     wiring.media().put(f"registrations/{person_id}/{registration_id}/0", clip("Ada"), "video/mp4")
 
 
+def late_frame(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """The only frame of a session, processed when nobody waited for it any more."""
+    world = api.world
+    course_id = world.add_course()
+    world.add_person("Dan", course_id=course_id)
+    session_id = world.open_session(course_id, minutes=10)
+    frame = world.post_frame(session_id, picture())
+    world.pass_time(hours=1)
+    world.close_session(session_id)
+    with calls_of("on_frame_uploaded", calls):
+        on_frame_uploaded(world.event(frame.key), None)
+    assert world.statuses(session_id) == {"Dan": "absent"}
+
+
 def refused_upload(api: Api, calls: set[tuple[str, Call]]) -> None:
     """Consent withdrawn before the video was read: it is deleted."""
     from chalicelib import wiring
@@ -259,15 +303,18 @@ def refused_upload(api: Api, calls: set[tuple[str, Call]]) -> None:
 
 def tick(api: Api, calls: set[tuple[str, Call]]) -> None:
     """A session that ended an hour ago, with somebody on its roster."""
-    from datetime import timedelta
+    from datetime import time, timedelta
 
     api.world.now = datetime.now(UTC) - timedelta(hours=1)
     course_id = api.world.add_course()
     api.world.add_person("Ben", course_id=course_id)
     session_id = api.world.open_session(course_id, minutes=10)
+    api.world.set_timetable(course_id, *(Slot(day, time(9), time(10)) for day in range(1, 8)))
     with calls_of("on_sessions_due", calls):
         on_sessions_due({}, None)
-    assert api.world.statuses(session_id) == {"Ben": "unseen"}, "no camera could see"
+        api.world.now = datetime.now(UTC) + timedelta(days=2)
+        api.world.tick()
+    assert api.world.statuses(session_id) == {"Ben": "unseen"}, "no camera was watching"
 
 
 def test_policies_allow_what_functions_do_and_nothing_else(api: Api) -> None:

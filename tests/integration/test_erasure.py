@@ -4,6 +4,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +125,23 @@ def test_no_byte_of_an_erased_person_is_left_and_the_receipt_verifies(
         }
         forged = Signed({**receipt.document, "person_id": world.people["Ben"]}, receipt.signature)
         assert not verified(forged, public_key(client_of("kms"), receipt.signature.key_id))
+
+
+def test_external_ids_and_rosters_forget_also_somebody_who_is_archived() -> None:
+    with school() as world:
+        ada = world.people[FACE]
+        person = wiring.people().get(ada)
+        wiring.people().save(replace(person, external_ids={"moodle": "A-815-lovelace"}), person)
+        (course_id,) = wiring.courses().courses_of(ada)
+        wiring.courses().add_instructor(world.add_course("Art"), ada)
+        wiring.people().archive(ada, world.now)
+        needles = {"her external id": b"A-815-lovelace"}
+        assert search_everything(client_of, needles)
+        receipt = world.erase(ada).receipt
+        assert receipt is not None
+        assert search_everything(client_of, needles) == []
+        assert her_items(world) == set()
+        assert ada not in wiring.courses().whole_roster(course_id).archived
 
 
 def test_others_keep_their_evidence_and_the_register_its_numbers() -> None:

@@ -259,7 +259,7 @@ def _fail(server: KeyServer, how: str) -> None:
         "garbage": (200, b"<html>"),
         "no keys": (200, b'{"keys": []}'),
         "a list": (200, b"[]"),
-        "too long": (200, b" " * 100_000 + b"{}"),
+        "too long": (200, b" " * 100_000 + json.dumps({"keys": [published(rsa_key("b"), "b")]}).encode()),
         "nested": (200, b"[" * 60_000),
     }
     server.status, server.answer = broken[how]

@@ -28,10 +28,18 @@ from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.schedule_session import schedule_session
 from tests.support.crashes import conflict
 from tests.support.fakes import picture
-from tests.support.world import START, World
+from tests.support.world import START, World, new_world
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    """One for all: each test has a course, students and a session of its own."""
+    with new_world() as made:
+        yield made
 
 
 def course_of(world: World, *names: str, **settings) -> str:
+    world.now = START
     course_id = world.add_course(**settings)
     for name in names:
         world.add_person(name, course_id=course_id)

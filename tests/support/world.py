@@ -22,6 +22,7 @@ from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Method, Relation, Signer, Use
 from chalicelib.domain.registrations import Registration
+from chalicelib.domain.rosters import Mode
 from chalicelib.domain.sessions import Session
 from chalicelib.domain.timetable import Slot
 from chalicelib.services.add_course import add_course
@@ -33,8 +34,10 @@ from chalicelib.services.confirm_sightings import confirm_sightings
 from chalicelib.services.erase_person import erase_person
 from chalicelib.services.finish_erasures import finish_erasures
 from chalicelib.services.give_consent import give_consent
+from chalicelib.services.import_roster import ImportReport, import_roster
 from chalicelib.services.issue_code import issue_code
 from chalicelib.services.list_attendance import Entry, list_attendance
+from chalicelib.services.list_roster import list_roster
 from chalicelib.services.mark_attendance import mark_attendance
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.reject_sightings import reject_sightings
@@ -129,6 +132,33 @@ class World:
     def add_course(self, name: str = "Mathematics", **settings: Any) -> str:
         course = add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock, **settings)
         return course.course_id
+
+    def import_roster(
+        self,
+        course_id: str,
+        data: str | bytes,
+        mode: str = "add",
+        *,
+        charset: str = "utf-8",
+        dry_run: bool = False,
+    ) -> ImportReport:
+        return import_roster(
+            course_id,
+            data.encode() if isinstance(data, str) else data,
+            charset=charset,
+            mode=Mode(mode),
+            dry_run=dry_run,
+            courses=wiring.courses(),
+            people=wiring.people(),
+            imports=wiring.roster_imports(),
+            clock=self.clock,
+        )
+
+    def roster(self, course_id: str) -> list[str]:
+        """The names on it."""
+        return [
+            person.name for person in list_roster(course_id, courses=wiring.courses(), people=wiring.people())
+        ]
 
     def open_session(self, course_id: str, **lasting: float) -> str:
         return schedule_session(

@@ -8,8 +8,9 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.adapters.dynamo.external_ids import claim
 from chalicelib.adapters.dynamo.models import bump_cohorts, forgotten
-from chalicelib.adapters.dynamo.people import delete_templates, person_record
+from chalicelib.adapters.dynamo.people import delete_templates
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     ERASURE,
@@ -17,9 +18,11 @@ from chalicelib.adapters.dynamo.records import (
     MEMBERSHIP,
     ConsentRecord,
     ErasureRecord,
+    PersonExternalIdRecord,
     PersonItem,
     PersonRecord,
 )
+from chalicelib.adapters.dynamo.rosters import require_person
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.adapters.dynamo.versions import bump_course
 from chalicelib.domain.erasure import Erasure, Held
@@ -45,7 +48,7 @@ class DynamoErasures:
             if (begun := self.get(person_id)) is not None:
                 return begun
             with suppress(Contention, _BegunError):
-                self._end(person_record(person_id), by, now)
+                self._end(require_person(person_id), by, now)
         if (begun := self.get(person_id)) is not None:
             return begun
         raise Contention(f"{person_id} was being changed by others.")
@@ -117,6 +120,7 @@ class DynamoErasures:
         transaction.delete(person, PersonRecord.revision == int(person.revision), changed)
         transaction.delete(ConsentRecord(person_id, CONSENT))
         delete_templates(transaction, person)
+        claim(transaction, PersonExternalIdRecord, person_id, person.external_ids or {}, {})
         record = ErasureRecord(
             person_id=person_id,
             requested_by=by,

@@ -6,10 +6,11 @@ from chalicelib.adapters.dynamo.records import (
     PERSON,
     TEACHING,
     CourseRecord,
+    InstructorRecord,
     MembershipRecord,
     PersonRecord,
-    RosterRecord,
 )
+from chalicelib.adapters.dynamo.rosters import require_course, require_person
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.domain.errors import LimitReached, NotAnInstructor
 
@@ -21,45 +22,45 @@ class _AlreadyThereError(Exception):
     """The person is an instructor of the course already."""
 
 
-def instructors_of(course_id: str) -> tuple[str, ...]:
-    records = RosterRecord.query(course_id, RosterRecord.sk.startswith(INSTRUCTOR), consistent_read=True)
-    return tuple(record.sk.removeprefix(INSTRUCTOR) for record in records)
+class Instructors:
+    def instructors(self, course_id: str) -> tuple[str, ...]:
+        records = InstructorRecord.query(
+            course_id, InstructorRecord.sk.startswith(INSTRUCTOR), consistent_read=True
+        )
+        return tuple(record.sk.removeprefix(INSTRUCTOR) for record in records)
 
+    def taught_by(self, person_id: str) -> tuple[str, ...]:
+        records = MembershipRecord.query(
+            person_id, MembershipRecord.sk.startswith(TEACHING), consistent_read=True
+        )
+        return tuple(record.sk.removeprefix(TEACHING) for record in records)
 
-def courses_taught_by(person_id: str) -> tuple[str, ...]:
-    records = MembershipRecord.query(
-        person_id, MembershipRecord.sk.startswith(TEACHING), consistent_read=True
-    )
-    return tuple(record.sk.removeprefix(TEACHING) for record in records)
+    def add_instructor(self, course_id: str, person_id: str) -> None:
+        require_course(course_id)
+        require_person(person_id)
+        transaction = Transaction()
+        transaction.put(
+            MembershipRecord(person_id, TEACHING + course_id),
+            MembershipRecord.person_id.does_not_exist(),
+            _AlreadyThereError(),
+        )
+        transaction.put(InstructorRecord(course_id, INSTRUCTOR + person_id))
+        _count(transaction, course_id, person_id, step=1)
+        try:
+            transaction.commit()
+        except _AlreadyThereError:
+            return
 
-
-def add_instructor(course_id: str, person_id: str) -> None:
-    """Of an existing person and course. Raises LimitReached."""
-    transaction = Transaction()
-    transaction.put(
-        MembershipRecord(person_id, TEACHING + course_id),
-        MembershipRecord.person_id.does_not_exist(),
-        _AlreadyThereError(),
-    )
-    transaction.put(RosterRecord(course_id, INSTRUCTOR + person_id))
-    _count(transaction, course_id, person_id, step=1)
-    try:
+    def remove_instructor(self, course_id: str, person_id: str) -> None:
+        transaction = Transaction()
+        transaction.delete(
+            MembershipRecord(person_id, TEACHING + course_id),
+            MembershipRecord.person_id.exists(),
+            NotAnInstructor(f"{person_id} is not an instructor of {course_id}."),
+        )
+        transaction.delete(InstructorRecord(course_id, INSTRUCTOR + person_id))
+        _count(transaction, course_id, person_id, step=-1)
         transaction.commit()
-    except _AlreadyThereError:
-        return
-
-
-def remove_instructor(course_id: str, person_id: str) -> None:
-    """Raises NotAnInstructor."""
-    transaction = Transaction()
-    transaction.delete(
-        MembershipRecord(person_id, TEACHING + course_id),
-        MembershipRecord.person_id.exists(),
-        NotAnInstructor(f"{person_id} is not an instructor of {course_id}."),
-    )
-    transaction.delete(RosterRecord(course_id, INSTRUCTOR + person_id))
-    _count(transaction, course_id, person_id, step=-1)
-    transaction.commit()
 
 
 def _count(transaction: Transaction, course_id: str, person_id: str, *, step: int) -> None:

@@ -1,59 +1,84 @@
 """People and consents in DynamoDB."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import datetime
 
+from pynamodb.expressions.update import Action
+
+from chalicelib.adapters.dynamo.external_ids import claim, key_of
 from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
+    ARCHIVED,
     CONSENT,
     ERASURE,
+    EXTERNAL,
     LEFT,
     PERSON,
     ConsentRecord,
     ErasureRecord,
     LeftRecord,
+    PersonExternalIdRecord,
     PersonRecord,
+    RosterRecord,
     TemplateRecord,
 )
+from chalicelib.adapters.dynamo.rosters import again_if_raced, change, require_person, rosters_of
 from chalicelib.adapters.dynamo.templates import shard_of
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.errors import Contention, PersonNotFound
+from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
 from chalicelib.services.ports import Page
 
 ATTEMPTS = 5
 
 
-class _ThereError(Exception):
-    """There is a person with this id already."""
-
-
 class DynamoPeople:
     def add(self, person: Person) -> Person:
-        """A request that is sent again after the person was erased must not bring the name back."""
         transaction = Transaction()
-        transaction.check(
-            ErasureRecord,
-            (person.person_id, ERASURE),
-            ErasureRecord.person_id.does_not_exist(),
-            PersonNotFound(f"{person.person_id} was erased."),
-        )
-        transaction.put(
-            PersonRecord(person_id=person.person_id, name=person.name, created_at=person.created_at),
-            PersonRecord.person_id.does_not_exist(),
-            _ThereError(),
-        )
+        add_person(transaction, person, TakenError())
         try:
             transaction.commit()
-        except _ThereError:
+        except TakenError:
             return self.get(person.person_id)
         return person
 
     def get(self, person_id: str) -> Person:
-        return _person(person_record(person_id))
+        return _person(require_person(person_id))
+
+    def get_all(self, person_ids: Collection[str]) -> dict[str, Person]:
+        keys = [(person_id, PERSON) for person_id in person_ids]
+        records = PersonRecord.batch_get(keys, consistent_read=True)
+        return {record.person_id: _person(record) for record in records}
+
+    def owners(self, external_ids: Collection[ExternalId]) -> dict[ExternalId, str]:
+        keys = {key_of(external_id): external_id for external_id in external_ids}
+        records = PersonExternalIdRecord.batch_get([(key, EXTERNAL) for key in keys], consistent_read=True)
+        return {keys[record.person_id]: record.owner for record in records}
+
+    def save(self, person: Person, before: Person) -> None:
+        transaction = Transaction()
+        transaction.update(
+            PersonRecord(person.person_id, PERSON),
+            [
+                PersonRecord.name.set(person.name),
+                PersonRecord.external_ids.set(dict(person.external_ids)),
+                PersonRecord.revision.add(1),
+            ],
+            PersonRecord.revision == before.revision,
+            Contention(f"{person.person_id} was changed by another writer."),
+        )
+        claim(transaction, PersonExternalIdRecord, person.person_id, before.external_ids, person.external_ids)
+        transaction.commit()
+
+    def archive(self, person_id: str, at: datetime) -> None:
+        again_if_raced(lambda: _move(person_id, at))
+
+    def restore(self, person_id: str) -> None:
+        again_if_raced(lambda: _move(person_id, None))
 
     def names(self, person_ids: Iterable[str]) -> dict[str, str]:
         keys = [(person_id, PERSON) for person_id in person_ids]
@@ -61,9 +86,10 @@ class DynamoPeople:
             record.person_id: record.name for record in PersonRecord.batch_get(keys, consistent_read=True)
         }
 
-    def list(self, limit: int, cursor: str | None) -> Page[Person]:
+    def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Person]:
         keys = ("kind", "created_at", "person_id", "sk")
-        return read_page(PersonRecord.by_kind.query, PERSON, _person, limit, cursor, keys=keys)
+        kind = PERSON + ARCHIVED if archived else PERSON
+        return read_page(PersonRecord.by_kind.query, kind, _person, limit, cursor, keys=keys)
 
     def consent(self, person_id: str) -> Consent | None:
         record = self._consent_record(person_id)
@@ -127,13 +153,13 @@ class DynamoPeople:
     def delete_templates(self, person_id: str) -> None:
         """An enrolment under way has read another revision: it is written anew from fresh reads, or not at all."""
         with suppress(PersonNotFound):  # erased meanwhile, and the templates with it
-            if person_record(person_id).model_ids:
+            if require_person(person_id).model_ids:
                 self._change(person_id, delete_templates)
 
     def _change(self, person_id: str, add_writes: Callable[[Transaction, PersonRecord], None]) -> None:
         """One transaction with the person's revision and courses; read and sent again when another was first."""
         for attempt in range(1, ATTEMPTS + 1):
-            person = person_record(person_id)
+            person = require_person(person_id)
             transaction = Transaction()
             bump_person(transaction, person_id, int(person.revision))
             bump_courses_of(transaction, person_id)
@@ -153,12 +179,51 @@ class DynamoPeople:
             return None
 
 
-def person_record(person_id: str) -> PersonRecord:
-    """Read strongly. Raises PersonNotFound, also for somebody who was erased."""
-    try:
-        return PersonRecord.get(person_id, PERSON, consistent_read=True)
-    except PersonRecord.DoesNotExist as error:
-        raise PersonNotFound(f"There is no person {person_id}.") from error
+def add_person(transaction: Transaction, person: Person, taken: Exception) -> None:
+    """A new person and whose the external ids are. The commit raises `taken` if there is one under the id.
+
+    A request that is sent again after its person was erased must not bring the name back.
+    """
+    transaction.check(
+        ErasureRecord,
+        (person.person_id, ERASURE),
+        ErasureRecord.person_id.does_not_exist(),
+        PersonNotFound(f"{person.person_id} was erased."),
+    )
+    transaction.put(
+        PersonRecord(
+            person_id=person.person_id,
+            name=person.name,
+            created_at=person.created_at,
+            external_ids=dict(person.external_ids),
+            course_count=person.course_count,
+        ),
+        PersonRecord.person_id.does_not_exist(),
+        taken,
+    )
+    claim(transaction, PersonExternalIdRecord, person.person_id, {}, person.external_ids)
+
+
+def _move(person_id: str, archived_at: datetime | None) -> None:
+    """Between being archived and not, with all rosters that name the person, in one transaction."""
+    person = require_person(person_id)
+    archiving = archived_at is not None
+    if (person.archived_at is not None) == archiving:
+        return
+    transaction = Transaction()
+    bump_person(transaction, person_id, int(person.revision), actions=_set_archived(archived_at))
+    people, archived = RosterRecord.people, RosterRecord.archived
+    source, target = (people, archived) if archiving else (archived, people)
+    for roster in rosters_of(person_id):
+        actions = [source.delete({person_id}), target.add({person_id})]
+        change(transaction, roster.course_id, actions, source.contains(person_id))
+    transaction.commit()
+
+
+def _set_archived(at: datetime | None) -> list[Action]:
+    if at is None:
+        return [PersonRecord.archived_at.remove(), PersonRecord.kind.set(PERSON)]
+    return [PersonRecord.archived_at.set(at), PersonRecord.kind.set(PERSON + ARCHIVED)]
 
 
 def delete_templates(transaction: Transaction, person: PersonRecord) -> None:
@@ -180,4 +245,12 @@ def _consent(record: ConsentRecord) -> Consent:
 
 
 def _person(record: PersonRecord) -> Person:
-    return Person(record.person_id, record.name, record.created_at, int(record.revision))
+    return Person(
+        person_id=record.person_id,
+        name=record.name,
+        created_at=record.created_at,
+        revision=int(record.revision),
+        external_ids=record.external_ids or {},
+        archived_at=record.archived_at,
+        course_count=int(record.course_count),
+    )

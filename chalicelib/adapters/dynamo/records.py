@@ -20,13 +20,16 @@ from chalicelib.domain.people import Use
 from chalicelib.settings import Settings
 
 PERSON = "person"
+ARCHIVED = "#archived"
+EXTERNAL = "external"
 CONSENT = "consent"
 CONSENT_TEXTS = "consent-texts"
 ERASURE = "erasure"
 MEMBERSHIP = "course#"
 LEFT = "left#"
 COURSE = "course"
-ROSTER = "roster#"
+ROSTER = "roster"
+IMPORT = "import#"
 TEACHING = "teaches#"
 INSTRUCTOR = "instructor#"
 SESSION = "session"
@@ -63,6 +66,8 @@ class PersonRecord(Model):
     revision = NumberAttribute(default=0)
     course_count = NumberAttribute(default=0)
     taught_count = NumberAttribute(null=True)
+    external_ids: JSONAttribute = JSONAttribute(null=True)
+    archived_at = UTCDateTimeAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
 
@@ -149,7 +154,10 @@ class ConsentTextRecord(Model):
 
 
 class MembershipRecord(Model):
-    """The same fact as a RosterRecord, found from the person's side by a strong read; so is who teaches a course."""
+    """A course that a person is on the roster of, or teaches, found from the person's side by a strong read.
+
+    Nobody is on a roster without it. An import that was cut off may leave one too many, which bumps a version in vain.
+    """
 
     class Meta:
         table_name = "people"
@@ -172,6 +180,17 @@ class OwnIdentityRecord(Model):
     linked_at = UTCDateTimeAttribute()
 
 
+class PersonExternalIdRecord(Model):
+    """Whose an external id is: one item for each makes it unique, and a lookup a get."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=EXTERNAL)
+    owner = UnicodeAttribute()
+
+
 class CoursesByKind(GlobalSecondaryIndex[Any]):
     class Meta:
         index_name = "by_kind"
@@ -192,10 +211,11 @@ class CourseRecord(Model):
     name = UnicodeAttribute()
     time_zone = UnicodeAttribute()
     version = NumberAttribute(default=0)
-    roster_size = NumberAttribute(default=0)
-    instructor_count = NumberAttribute(null=True)
     grace_minutes = NumberAttribute(null=True)
     confirmation = UnicodeAttribute(null=True)
+    instructor_count = NumberAttribute(null=True)
+    external_ids: JSONAttribute = JSONAttribute(null=True)
+    archived_at = UTCDateTimeAttribute(null=True)
     by_kind = CoursesByKind()
 
 
@@ -236,12 +256,46 @@ class PlannedRecord(Model):
     session_id = UnicodeAttribute()
 
 
+class CourseExternalIdRecord(Model):
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=EXTERNAL)
+    owner = UnicodeAttribute()
+
+
 class RosterRecord(Model):
+    """A whole roster is one item, so that one write changes it whole; 1000 ids are 40 KB."""
+
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=ROSTER)
+    people = UnicodeSetAttribute(null=True)
+    archived = UnicodeSetAttribute(null=True)
+    revision = NumberAttribute(default=0)
+
+
+class InstructorRecord(Model):
     class Meta:
         table_name = "courses"
 
     course_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+
+
+class RosterImportRecord(Model):
+    """An import under way: repeated after a cut, it makes the same people of its rows and takes off the same."""
+
+    class Meta:
+        table_name = "courses"
+
+    course_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    seed = UnicodeAttribute()
+    leaving = UnicodeSetAttribute(null=True)
 
 
 class SessionsByCourse(GlobalSecondaryIndex[Any]):
@@ -585,10 +639,14 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (ConsentTextRecord, "people"),
     (MembershipRecord, "people"),
     (OwnIdentityRecord, "people"),
+    (PersonExternalIdRecord, "people"),
     (CourseRecord, "courses"),
+    (CourseExternalIdRecord, "courses"),
     (RosterRecord, "courses"),
     (TimetableRecord, "courses"),
     (PlannedRecord, "courses"),
+    (InstructorRecord, "courses"),
+    (RosterImportRecord, "courses"),
     (SessionRecord, "attendance"),
     (WatchRecord, "attendance"),
     (CodeRecord, "attendance"),

@@ -72,6 +72,12 @@ class DynamoSessions:
         keys = ("flagged_course_id", "opens_at", "session_id", "sk")
         return read_page(SessionRecord.by_flag.query, course_id, _session, limit, cursor, keys=keys)
 
+    def unfinished(self, course_id: str, now: datetime) -> Session | None:
+        """One that was to open days ago has ended, or the tick has been out for as long as it looks back."""
+        since = SessionRecord.opens_at >= now - timedelta(hours=self._lookback_hours)
+        sessions = (_session(record) for record in SessionRecord.by_course.query(course_id, since))
+        return next((session for session in sessions if session.due_at is not None), None)
+
     def due(self, now: datetime) -> tuple[str, ...]:
         """Sessions whose moment has come, also those that an outage of the tick left behind."""
         hours = (now - timedelta(hours=back) for back in range(self._lookback_hours + 1))

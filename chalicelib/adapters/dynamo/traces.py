@@ -6,7 +6,6 @@ from contextlib import suppress
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.attendance import attendance_of
-from chalicelib.adapters.dynamo.instructors import courses_taught_by
 from chalicelib.adapters.dynamo.records import (
     ATTENDANCE,
     COURSE,
@@ -16,12 +15,12 @@ from chalicelib.adapters.dynamo.records import (
     IDENTITY,
     INSTRUCTOR,
     MEMBERSHIP,
-    ROSTER,
     TEACHING,
     ChangeRecord,
     CourseRecord,
     ErasedMarksRecord,
     IdentityRecord,
+    InstructorRecord,
     MarkRecord,
     MembershipRecord,
     OwnIdentityRecord,
@@ -33,6 +32,7 @@ from chalicelib.adapters.dynamo.records import (
 )
 from chalicelib.adapters.dynamo.templates import shard_of
 from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.versions import bump_course
 from chalicelib.domain.erasure import Claimed, Held
 from chalicelib.domain.errors import Contention
 
@@ -102,12 +102,17 @@ class DynamoTraces:
         memberships = (record.sk.removeprefix(MEMBERSHIP) for record in _memberships(person_id))
         for course_id in {*memberships, *course_ids}:
             _leave(course_id, person_id)
-        for course_id in courses_taught_by(person_id):
+        for course_id in _taught(person_id):
             _stop_teaching(course_id, person_id)
 
 
 def _memberships(person_id: str) -> Iterable[MembershipRecord]:
     return MembershipRecord.query(person_id, MembershipRecord.sk.startswith(MEMBERSHIP), consistent_read=True)
+
+
+def _taught(person_id: str) -> list[str]:
+    taught = MembershipRecord.query(person_id, MembershipRecord.sk.startswith(TEACHING), consistent_read=True)
+    return [record.sk.removeprefix(TEACHING) for record in taught]
 
 
 def _registrations(person_id: str) -> Iterable[RegistrationRecord]:
@@ -139,24 +144,23 @@ _ITEMS = {
 
 
 def _leave(course_id: str, person_id: str) -> None:
+    """Off the roster, also of one from which an archived person is kept away."""
+    people, archived = RosterRecord.people, RosterRecord.archived
     transaction = Transaction()
-    transaction.delete(
-        RosterRecord(course_id, ROSTER + person_id), RosterRecord.course_id.exists(), _GoneError()
-    )
-    transaction.delete(MembershipRecord(person_id, MEMBERSHIP + course_id))
-    smaller: list[Action] = [CourseRecord.version.add(1), CourseRecord.roster_size.add(-1)]
-    transaction.update(
-        CourseRecord(course_id, COURSE), smaller, CourseRecord.course_id.exists(), Contention()
-    )
+    off = [people.delete({person_id}), archived.delete({person_id}), RosterRecord.revision.add(1)]
+    named = people.contains(person_id) | archived.contains(person_id)
+    transaction.update(RosterRecord(course_id), off, named, _GoneError())
+    bump_course(transaction, course_id)
     with suppress(_GoneError):
         transaction.commit()
+    MembershipRecord(person_id, MEMBERSHIP + course_id).delete()
 
 
 def _stop_teaching(course_id: str, person_id: str) -> None:
     transaction = Transaction()
     membership = MembershipRecord(person_id, TEACHING + course_id)
     transaction.delete(membership, MembershipRecord.person_id.exists(), _GoneError())
-    transaction.delete(RosterRecord(course_id, INSTRUCTOR + person_id))
+    transaction.delete(InstructorRecord(course_id, INSTRUCTOR + person_id))
     fewer: list[Action] = [CourseRecord.instructor_count.add(-1)]
     transaction.update(CourseRecord(course_id, COURSE), fewer, CourseRecord.course_id.exists(), Contention())
     with suppress(_GoneError):

@@ -113,13 +113,13 @@ def add_once(
 ) -> Item:
     """Write an item unless its id is taken; answers what is stored under it."""
     try:
-        conditional(lambda: write(absent), _TakenError())
-    except _TakenError:
+        conditional(lambda: write(absent), TakenError())
+    except TakenError:
         return stored()
     return item
 
 
-class _TakenError(Exception):
+class TakenError(Exception):
     """There is an item under this id already."""
 
 

@@ -1,5 +1,7 @@
 """The versions that galleries are cached by, bumped in the same transaction as what they depend on."""
 
+from collections.abc import Iterable
+
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.records import MEMBERSHIP, CourseRecord, MembershipRecord, PersonRecord
@@ -25,9 +27,15 @@ def bump_courses_of(transaction: Transaction, person_id: str) -> None:
         bump_course(transaction, membership.sk.removeprefix(MEMBERSHIP))
 
 
-def bump_person(transaction: Transaction, person_id: str, revision: int, model_id: str | None = None) -> None:
+def bump_person(
+    transaction: Transaction,
+    person_id: str,
+    revision: int,
+    model_id: str | None = None,
+    actions: Iterable[Action] = (),
+) -> None:
     """Every change of a person's courses, consent or templates passes here: `revision` makes them one after another."""
-    actions: list[Action] = [PersonRecord.revision.add(1)]
+    actions = [PersonRecord.revision.add(1), *actions]
     if model_id is not None:
         actions.append(PersonRecord.model_ids.add({model_id}))
     transaction.update(
