@@ -17,7 +17,7 @@ class Reach(StrEnum):
     """How far a role reaches on a route: every object, or its own.
 
     Own are an instructor's courses and the people on their rosters, a student himself and the courses that he takes, a
-    camera's courses; and of these the sessions and frames.
+    camera's courses and what meets in its rooms; and of these the sessions and frames.
     """
 
     EVERY = "every"

@@ -415,7 +415,9 @@ class Access(Protocol):
     def replace_camera_token(self, camera_id: str, token: str) -> None:
         """The old token ends. Raises CameraNotFound, also for one that is revoked, and Contention."""
 
-    def identified(self, account: Account) -> Caller | None: ...
+    def identified(self, account: Account) -> Caller | None:
+        """The account's person, in the role of the link, unless that person is archived or was erased."""
+
     def link_identity(self, identity: Identity) -> None:
         """Again, it changes the role. Raises PersonNotFound, IdentityTaken."""
 

@@ -1,6 +1,7 @@
 """Who may do what, in full: every route, every role, and its own objects or somebody else's."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -123,3 +124,21 @@ def test_a_camera_that_was_revoked_or_has_a_newer_token_is_nobody_even_if_its_to
     for each in (caller, newer, Caller("cam_old", Role.CAMERA)):
         with pytest.raises(InvalidToken):
             admitted(route, each, ids)
+
+
+def test_a_camera_of_a_room_reaches_what_meets_there_and_nothing_else(
+    estates: tuple[Estate, Estate],
+) -> None:
+    ours, theirs = estates
+    caller = camera_caller(Camera("cam_room", "room", frozenset(), START, rooms=frozenset({"B 204"})))
+    session = wiring.sessions().get(ours.ids["session_id"])
+    route, ids = "POST /v1/sessions/{session_id}/frames", {"session_id": session.session_id}
+    frame, frame_id = "GET /v1/frames/{frame_id}", {"frame_id": ours.ids["frame_id"]}
+    assert not admitted(route, caller, ids)
+    wiring.sessions().save(replace(session, room="B 204"))
+    assert admitted(route, caller, ids)
+    assert admitted(frame, caller, frame_id)
+    assert not admitted(route, caller, {"session_id": theirs.ids["session_id"]})
+    assert not admitted("GET /v1/courses/{course_id}/sessions", caller, {"course_id": ours.ids["course_id"]})
+    wiring.sessions().save(replace(wiring.sessions().get(session.session_id), room="B 205"))
+    assert not admitted(route, caller, ids)

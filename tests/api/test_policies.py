@@ -149,7 +149,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
         from chalicelib import wiring
 
         wiring.access().caller(api.token)
-        wiring.access().identified(Account("https://login.school.example", "ada-1"))
+        wiring.access().identified(Account("https://login.school.example/realm", "ben-1"))
     return calls
 
 
@@ -252,6 +252,7 @@ def who_signs_in(api: Api, person_id: str) -> None:
     identity = api.created(path, {"subject": "ada-1", "role": "student"})
     assert api.call("GET", path).json_body["items"] == [identity]
     assert api.call("DELETE", f"{path}/{identity['id']}").status_code == 204
+    api.created(path, {"subject": "ben-1", "role": "student"})
     door = api.created("/v1/cameras", {"name": "Door", "rooms": ["B 204"]})
     api.created(f"/v1/cameras/{door['id']}/token", None)
     assert api.call("GET", "/v1/me").status_code == 200

@@ -99,19 +99,25 @@ def _ask(
 ) -> list[Asked]:
     route = f"{operation.method.upper()} {operation.path}"
     rule, random = PERMISSIONS[route], Random(f"{seed_number} {role} {route}")
+    takes_pictures = operations[route].takes[0].startswith("image/")
     session = requests.Session()
     asked: list[Asked] = []
+
+    def given_token(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Put on last: schemathesis breaks the token too, and then nothing behind it would be asked."""
+        if token is not None:
+            request.headers["Authorization"] = f"Bearer {token}"
+        return request
 
     def ask(case: Any, *, broken: bool) -> None:
         whose = random.choice(("ours", "ours", "theirs", "nobody's"))
         estates = {"ours": ours, "theirs": theirs}
         if whose in estates:
             case.path_parameters = estates[whose].named(operation.path) or case.path_parameters
-        if operations[route].takes[0].startswith("image/"):
+        if takes_pictures:
             case.media_type = random.choice(operations[route].takes)
             case.body = random.choice((picture("x"), picture(), b"", b"\xff\xd8\xff\xe0 cut", b"GIF89a"))
-        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        response = case.call(base_url=url, session=session, headers=headers, timeout=TIMEOUT_SECONDS)
+        response = case.call(base_url=url, session=session, timeout=TIMEOUT_SECONDS, auth=given_token)
         reach = rule.get(role) if role is not None else None
         denied = bool(rule) and (reach is None or (reach is Reach.OWN and whose != "ours"))
         asked.append(
@@ -120,7 +126,7 @@ def _ask(
                 route=route,
                 status=response.status_code,
                 forbidden=denied and bool(placeholders(operation.path) or reach is None),
-                invalid=broken and _breaks(case),
+                invalid=broken and not takes_pictures and _breaks(case),
                 undocumented=_undocumented(case, response),
                 told=f"{case.query} {str(case.body)[:300]} -> {response.text[:300]}",
             )

@@ -1,5 +1,6 @@
 """What mutation starts from: small pictures, clips and declarations, all made here; and the words of each format."""
 
+import base64
 import hashlib
 import json
 import struct
@@ -16,6 +17,7 @@ from infra.demo.heads import render_head
 from infra.demo.identities import shown
 from infra.demo.view import View
 from layers.packs import pypi
+from tests.support.key_server import claims, ec_key, published, rsa_key, signed
 
 Pixels = NDArray[np.generic]
 
@@ -41,6 +43,13 @@ PICTURE_WORDS = (
     ),
     *(b"Exif\0\0", b"II*\0", b"MM\0*", b"\x01\x12\0\x03", b"\x12\x01\x03\0", b"JFIF\0", b"Adobe\0"),
     *(b"\x9d\x01\x2a", b"\x2f", b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"ftypisom", b"AVI "),
+)
+TOKEN_WORDS = (
+    *(b"eyJ", b".", b"==", b"-_", b"e30", b"bnVsbA"),
+    *(
+        base64.urlsafe_b64encode(word)
+        for word in (b'{"alg":"RS256","kid":"r"}', b'{"alg":"none"}', b"[[[[[[")
+    ),
 )
 VIDEO_WORDS = (
     *(
@@ -218,3 +227,10 @@ def _turned(jpeg: bytes, orientation: int) -> bytes:
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
     body = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def tokens() -> Iterator[bytes]:
+    """Whole ID tokens, of keys that nobody publishes."""
+    for algorithm, key, name in (("RS256", rsa_key("seed"), "r"), ("ES256", ec_key("seed"), "e")):
+        for header in ({}, {"typ": "at+jwt"}, {"crit": ["exp"]}, {"jwk": published(key, name)}, {"kid": "x"}):
+            yield signed(claims(0), key, name, algorithm, **header).encode()

@@ -14,8 +14,17 @@ from tempfile import mkdtemp
 
 import atheris
 
-with atheris.instrument_imports(include=["chalicelib"]):
-    from chalicelib.domain.errors import EmptyBody, PackRefused, UnreadableMedia, UnsupportedMediaType
+with atheris.instrument_imports(include=["chalicelib", "jwt"]):
+    from chalicelib.adapters.id_tokens import OidcIdTokens
+    from chalicelib.adapters.signing_keys import SigningKeys
+    from chalicelib.domain.clock import utc_now
+    from chalicelib.domain.errors import (
+        EmptyBody,
+        InvalidToken,
+        PackRefused,
+        UnreadableMedia,
+        UnsupportedMediaType,
+    )
     from chalicelib.domain.media import check_picture, picture_size, sniff
     from chalicelib.vision.decode import decode_picture
     from chalicelib.vision.detector import open_detector
@@ -24,11 +33,13 @@ with atheris.instrument_imports(include=["chalicelib"]):
     from chalicelib.vision.video import sample_video
 from tests.fuzz.mutations import mended, odd
 from tests.fuzz.seeds import NETS
+from tests.support.key_server import AUDIENCE, ISSUER, ec_key, published, rsa_key
 
 MEMORY_BYTES = 2048 * 1024 * 1024
 SMALL_PIXELS = 256 * 256
 """Enough for every branch; larger ones only take longer."""
 MEDIA_ERRORS = (EmptyBody, UnsupportedMediaType, UnreadableMedia)
+TOKEN_ERRORS = (InvalidToken,)
 
 Target = Callable[[bytes], str]
 
@@ -75,6 +86,16 @@ def declaration_in(folder: Path) -> Target:
     return declaration
 
 
+def token_for(keys: list[object]) -> Target:
+    """Keys that signed none of the seeds: whatever is made of them, nobody is signed in."""
+    tokens = OidcIdTokens(ISSUER, AUDIENCE, SigningKeys(ISSUER, "x", fetch=lambda _: {"keys": keys}), utc_now)
+
+    def token(data: bytes) -> str:
+        raise AssertionError(f"signed in as {tokens.account(data.decode('latin-1'))}")
+
+    return token
+
+
 def once(target: Target, declared: tuple[type[Exception], ...]) -> Callable[[bytes], None]:
     """The target as libFuzzer calls it; tells what came of the bytes when it comes for the first time."""
     told: set[str] = set()
@@ -83,7 +104,9 @@ def once(target: Target, declared: tuple[type[Exception], ...]) -> Callable[[byt
         try:
             outcome = target(data)
         except declared as error:
-            outcome = f"{type(error).__name__}: {error}" if declared == MEDIA_ERRORS else type(error).__name__
+            outcome = (
+                f"{type(error).__name__}: {error}" if declared != (PackRefused,) else type(error).__name__
+            )
         outcome = re.sub(r"\b\d+\b", "N", outcome)  # whatever their sizes, so that there are few
         if outcome not in told:
             told.add(outcome)
@@ -109,6 +132,11 @@ def main() -> None:
         target, declared = picture_of(load_pack(Path("build/packs/pypi"))), MEDIA_ERRORS
     elif name == "video":
         target, declared = video, MEDIA_ERRORS
+    elif name == "token":
+        target, declared = (
+            token_for([published(rsa_key("r"), "r"), published(ec_key("e"), "e")]),
+            TOKEN_ERRORS,
+        )
     else:
         target, declared = declaration_in(Path(mkdtemp(prefix="pack-"))), (PackRefused,)
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))

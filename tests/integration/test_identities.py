@@ -56,6 +56,15 @@ def test_an_account_stands_for_one_person_and_a_person_may_have_several(world: W
     assert wiring.access().identified(ADA) == Caller(ada, Role.STUDENT)
 
 
+def test_who_is_archived_signs_in_no_more_until_restored(world: World) -> None:
+    ada = world.add_person("Ada")
+    link(ada, ADA, Role.ADMIN)
+    wiring.people().archive(ada, world.now)
+    assert wiring.access().identified(ADA) is None
+    wiring.people().restore(ada)
+    assert wiring.access().identified(ADA) == Caller(ada, Role.ADMIN)
+
+
 def test_linked_again_it_has_the_new_role_and_stands_there_once(world: World) -> None:
     ada = world.add_person("Ada")
     link(ada, ADA)

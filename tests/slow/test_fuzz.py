@@ -126,3 +126,16 @@ def test_declarations_are_loaded_or_refused(tmp_path: Path) -> None:
     runs, outcomes = fuzzed("declaration", tmp_path, seeds.declarations(), seeds.declaration_words(), 10_000)
     assert outcomes == {"loaded", "PackRefused"}
     assert runs > 500
+
+
+def test_tokens_sign_nobody_in(tmp_path: Path) -> None:
+    runs, outcomes = fuzzed("token", tmp_path, seeds.tokens(), seeds.TOKEN_WORDS, 4_000)
+    wanted = (
+        "This is no token",
+        "does not name its key",
+        "not signed by its issuer",
+        "does not publish",
+        "no ID token",
+    )
+    assert list(missing(wanted, outcomes)) == []
+    assert runs > 1_000

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from chalicelib import wiring
 from chalicelib.api.permissions import PERMISSIONS
-from chalicelib.domain.access import Caller, Camera, Role
+from chalicelib.domain.access import Account, Caller, Camera, Role
 from chalicelib.domain.ids import Kind, fresh_id
+from chalicelib.services.link_identity import link_identity
 from tests.support.fakes import picture
 from tests.support.world import World
 
@@ -42,6 +43,8 @@ def estate(world: World, name: str) -> Estate:
     instructor_id = world.add_person(f"instructor of {name}")
     wiring.courses().add_instructor(course_id, instructor_id)
     camera = camera_caller(Camera(fresh_id(Kind.CAMERA), name, frozenset({course_id}), world.now))
+    account = Account("https://login.school.example", student_id)
+    identity = link_identity(student_id, account, Role.STUDENT, access=wiring.access(), clock=world.clock)
     session_id = world.open_session(course_id)
     frame_id = world.post_frame(session_id, picture("x")).frame_id
     other_ids = {name: f"{name}_of_{student_id}" for path in PERMISSIONS for name in placeholders(path)}
@@ -56,6 +59,7 @@ def estate(world: World, name: str) -> Estate:
             "session_id": session_id,
             "frame_id": frame_id,
             "camera_id": camera.subject,
+            "identity_id": identity.identity_id,
         },
     )
 

@@ -113,9 +113,10 @@ class DynamoAccess:
     def identified(self, account: Account) -> Caller | None:
         try:
             record = IdentityRecord.get(f"{IDENTITY}{account.identity_id}", consistent_read=True)
-        except IdentityRecord.DoesNotExist:
+            person = PersonRecord.get(record.subject, PERSON, consistent_read=True)
+        except (IdentityRecord.DoesNotExist, PersonRecord.DoesNotExist):
             return None
-        return Caller(record.subject, Role(record.role))
+        return None if person.archived_at else Caller(record.subject, Role(record.role))
 
     def link_identity(self, identity: Identity) -> None:
         transaction = Transaction()
