@@ -13,7 +13,7 @@ TEST_HALF := $(foreach set,people strangers cohort,--$(set) build/faces/test/$(s
 export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate classroom splits ablate bench bench-peers bench-blas openapi api-test lint types lock format clean
+.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate duplicates classroom splits ablate bench bench-peers bench-blas openapi api-test lint types lock format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-11s %s\n", target[1], $$2}'
@@ -52,6 +52,9 @@ calibrate: pack faces  ## choose the thresholds of PACK on the calibration half 
 
 evaluate: pack faces  ## measure PACK on the test half of ROLLCALL_FACES: build/evaluation-PACK.json and .html
 	$(PY) -m training.evaluate $(TEST_HALF) --pack $(PACK) --degrade --cache build/features --out build/evaluation-$(PACK).json
+
+duplicates: pack faces  ## who is enrolled under two names: found and falsely alarmed, build/duplicates-PACK.json
+	$(PY) -m training.duplicates $(TEST_HALF) --pack $(PACK) --cache build/features --out build/duplicates-$(PACK).json
 
 classroom: pack faces  ## whole sessions of the test half: build/classroom-PACK.json (SESSIONS=200)
 	$(PY) -m training.evaluate_classroom $(TEST_HALF) --pack $(PACK) --sessions $(SESSIONS) --cache build/features --out build/classroom-$(PACK).json

@@ -7,19 +7,24 @@ from chalicelib.api.audit import audit
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
 from chalicelib.api.check_ins import check_ins
+from chalicelib.api.claims import claims
 from chalicelib.api.confirmations import confirmations
 from chalicelib.api.courses import courses
 from chalicelib.api.document import document
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.identities import identities
+from chalicelib.api.instructors import instructors
 from chalicelib.api.marks import marks
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
 from chalicelib.api.privacy import privacy
 from chalicelib.api.registrations import registrations
+from chalicelib.api.reviews import reviews
+from chalicelib.api.rosters import rosters
 from chalicelib.api.sessions import sessions
 from chalicelib.api.timetables import timetables
+from chalicelib.events.claims import claims as claim_events
 from chalicelib.events.frames import frames as frame_events
 from chalicelib.events.privacy import privacy as privacy_events
 from chalicelib.events.registrations import registrations as registration_events
@@ -38,9 +43,13 @@ for blueprint in (
     document,
     people,
     registrations,
+    reviews,
     courses,
+    rosters,
+    instructors,
     sessions,
     frames,
+    claims,
     timetables,
     attendance,
     marks,
@@ -52,5 +61,5 @@ for blueprint in (
 ):
     app.register_blueprint(blueprint)
 
-for blueprint in (frame_events, registration_events, session_events, privacy_events):
+for blueprint in (frame_events, claim_events, registration_events, session_events, privacy_events):
     app.register_blueprint(blueprint)

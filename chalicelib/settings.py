@@ -91,6 +91,9 @@ class Settings:
             Kept("receipts and tombstones of erasures, by opaque ids", None, "never: they prove the erasure"),
         )
 
+    def queue(self, name: str) -> str:
+        return f"{self.prefix}-{name}"
+
     def table(self, name: str) -> str:
         return f"{self.prefix}-{name}"
 

@@ -118,6 +118,23 @@ def frames() -> ports.Frames:
 
 
 @_once
+def claims() -> ports.Claims:
+    from chalicelib.adapters.dynamo.claims import DynamoClaims
+
+    _tables()
+    return DynamoClaims()
+
+
+@_once
+def claims_made() -> ports.ClaimsMade:
+    import boto3
+
+    from chalicelib.adapters.queues import SqsClaimsMade
+
+    return SqsClaimsMade(boto3.session.Session().client("sqs"), settings().queue("claims"))
+
+
+@_once
 def registrations() -> ports.Registrations:
     from chalicelib.adapters.dynamo.registrations import DynamoRegistrations
     from chalicelib.domain.clock import utc_now

@@ -10,6 +10,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import load_pack
 from layers.packs.thresholds import path_of
 from training.commands import WRONG_CALL, add_cache, parser_of, say
+from training.duplicates import FPIR, choose_duplicate_thresholds
 from training.features import look_at
 from training.photos import WrongSets, people_in, require_distinct
 from training.split import CALIBRATION, PROBES_FROM
@@ -32,8 +34,13 @@ def calibrate(pack_dir: Path, faces: Path, cache: Path | None) -> dict[str, Any]
     require_distinct({"people": people, "strangers": strangers, "cohort": others})
     photos = [photo for person in (*people, *strangers, *others) for photo in person.photos]
     features = look_at(photos, pack, cache=cache, say=say)
-    thresholds = choose_thresholds(
+    chosen = choose_thresholds(
         Material(people, strangers, features, pack), cohort_of(others, features, pack.model_id)
+    )
+    thresholds = replace(
+        chosen,
+        promise=replace(chosen.promise, duplicate_fpir=FPIR),
+        duplicate=choose_duplicate_thresholds((*people, *strangers, *others), features, pack),
     )
     return {
         "measured_on": {"people": len(people), "strangers": len(strangers), "cohort": len(others)},

@@ -19,7 +19,7 @@ import numpy as np
 
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import Pack, load_pack
-from chalicelib.vision.thresholds import Curve, Levels, Operating, Thresholds
+from chalicelib.vision.thresholds import LARGEST_SCHOOL, Curve, Levels, Operating, Pair, Thresholds
 from layers.packs.derive import derive_pack
 from training.commands import WRONG_CALL, parser_of, say
 from training.features import look_at
@@ -62,6 +62,7 @@ def site_thresholds(people: Sequence[Person], features: Features, pack: Pack) ->
         plain=_for_all_counts(chosen.plain, theirs.plain),
         normalised=chosen.normalised
         and _for_all_counts(chosen.normalised, theirs.normalised or theirs.plain),
+        duplicate=theirs.duplicate and _as_much_higher(theirs.duplicate, chosen.plain, theirs.plain),
     )
 
 
@@ -88,6 +89,16 @@ def _for_all_counts(measured: Levels, packs: Levels) -> Levels:
             **{n: round(measured.claim[last] + _step(at.claim, last, n), 4) for n in missing},
         },
     )
+
+
+def _as_much_higher(duplicate: Mapping[Pair, Curve], measured: Levels, packs: Levels) -> dict[Pair, Curve]:
+    """By how much people of one room are more alike than the pack's, never lower, and to be reached in any school."""
+    room = 0.999 - max(curve.at(LARGEST_SCHOOL) for curve in duplicate.values())
+    raised = min(room, max(0.0, Operating(measured, 120).accept(1) - Operating(packs, 120).accept(1)))
+    return {
+        pair: Curve(round(curve.at_30 + raised, 5), round(curve.at_120 + raised, 5))
+        for pair, curve in duplicate.items()
+    }
 
 
 def _step(of: Callable[[int], float], start: int, count: int) -> float:

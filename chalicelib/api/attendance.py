@@ -12,7 +12,7 @@ from chalicelib import wiring
 from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Out, PageOut, PageQuery, Query, Time
-from chalicelib.domain.attendance import AttendanceRecord, Evidence, Mark, Status
+from chalicelib.domain.attendance import AttendanceRecord, Evidence, Mark, Source, Status
 from chalicelib.services.list_attendance import Entry, list_attendance
 
 attendance = Routes(__name__)
@@ -49,6 +49,7 @@ class EvidenceOut(Out):
     margin: float
     threshold: float
     confidence: float
+    source: Source
 
     @classmethod
     def of(cls, evidence: Evidence | None) -> "EvidenceOut | None":
@@ -76,7 +77,9 @@ class RecordOut(Out):
     """One person in one session.
 
     `minutes`: an estimate, between the first and the last look. `evidence`: why the person is present; `review`: what
-    a human should look at; `mark`: what a human decided. `revision` is what If-Match names.
+    a human should look at; `mark`: what a human decided. `revision` is what If-Match names. `refused_claim`: the person
+    said "that is me" of a face that was not alike enough. `contested_frames`: where another person's claim to the face
+    that this one was credited with was accepted.
     """
 
     session_id: str
@@ -89,6 +92,8 @@ class RecordOut(Out):
     minutes: int | None
     evidence: EvidenceOut | None
     review: EvidenceOut | None
+    refused_claim: EvidenceOut | None
+    contested_frames: tuple[str, ...]
     mark: MarkOut | None
     revision: int
 
@@ -106,6 +111,8 @@ class RecordOut(Out):
             minutes=record.minutes,
             evidence=EvidenceOut.of(confirmed or record.evidence),
             review=EvidenceOut.of(record.proposal),
+            refused_claim=EvidenceOut.of(record.refused_claim),
+            contested_frames=tuple(sorted(record.contested_frames)),
             mark=MarkOut.of(record.mark),
             revision=record.revision,
         )

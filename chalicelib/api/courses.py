@@ -1,4 +1,4 @@
-"""/v1/courses: courses and their rosters."""
+"""/v1/courses: courses."""
 
 from typing import Annotated
 
@@ -7,30 +7,61 @@ from pydantic import Field
 from chalicelib import wiring
 from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
-from chalicelib.api.schemas import In, Out, PageOut, PageQuery, Text, Time, TimeZone
+from chalicelib.api.schemas import (
+    ExternalIdChanges,
+    ExternalIds,
+    FilteredQuery,
+    In,
+    Out,
+    PageOut,
+    Text,
+    Time,
+    TimeZone,
+)
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.courses import GRACE_MINUTES, Course
-from chalicelib.domain.errors import LimitReached, NotOnRoster
+from chalicelib.domain.errors import CourseInUse, ExternalIdTaken
 from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.add_course import add_course
+from chalicelib.services.archive_course import archive_course, restore_course
+from chalicelib.services.find_course import find_course
+from chalicelib.services.update_course import update_course
 
 courses = Routes(__name__)
+
+
+GraceMinutes = Annotated[int, Field(ge=0, le=240)]
 
 
 class CourseIn(In):
     name: Text
     time_zone: TimeZone
-    grace_minutes: Annotated[int, Field(ge=0, le=240)] = GRACE_MINUTES
+    grace_minutes: GraceMinutes = GRACE_MINUTES
     confirmation: Confirmation = Confirmation.AUTO
+    external_ids: ExternalIds = Field(default_factory=dict)
+
+
+class CourseChangesIn(In):
+    """What is left out stays."""
+
+    name: Text | None = None
+    time_zone: TimeZone | None = None
+    grace_minutes: GraceMinutes | None = None
+    confirmation: Confirmation | None = None
+    external_ids: ExternalIdChanges = Field(default_factory=dict)
 
 
 class CourseOut(Out):
+    """`archived_at`: since when the course has no new sessions; null for one in use."""
+
     id: str
     name: str
     time_zone: str
     grace_minutes: int
     confirmation: Confirmation
+    external_ids: dict[str, str]
     created_at: Time
+    archived_at: Time | None
 
     @classmethod
     def of(cls, course: Course) -> "CourseOut":
@@ -40,15 +71,13 @@ class CourseOut(Out):
             time_zone=course.time_zone,
             grace_minutes=course.grace_minutes,
             confirmation=course.confirmation,
+            external_ids=dict(course.external_ids),
             created_at=course.created_at,
+            archived_at=course.archived_at,
         )
 
 
-class RosterOut(Out):
-    person_ids: tuple[str, ...]
-
-
-@courses.route("POST", "/v1/courses", status=201)
+@courses.route("POST", "/v1/courses", status=201, errors=[ExternalIdTaken])
 def post_course(request: ApiRequest, body: CourseIn) -> Answer[CourseOut]:
     """Add a course in its time zone.
 
@@ -60,6 +89,7 @@ def post_course(request: ApiRequest, body: CourseIn) -> Answer[CourseOut]:
         body.time_zone,
         grace_minutes=body.grace_minutes,
         confirmation=body.confirmation,
+        external_ids=body.external_ids,
         courses=wiring.courses(),
         clock=utc_now,
         new_id=request.new_id,
@@ -68,32 +98,48 @@ def post_course(request: ApiRequest, body: CourseIn) -> Answer[CourseOut]:
 
 
 @courses.route("GET", "/v1/courses")
-def list_courses(_: ApiRequest, query: PageQuery) -> PageOut[CourseOut]:
-    """List courses, in the order in which they were added."""
-    page = wiring.courses().list(query.limit, query.cursor)
+def list_courses(_: ApiRequest, query: FilteredQuery) -> PageOut[CourseOut]:
+    """List courses in the order in which they were added, those archived, or the one with an external id."""
+    if query.wanted is not None:
+        found = find_course(*query.wanted, courses=wiring.courses())
+        return PageOut(items=() if found is None else (CourseOut.of(found),), next_cursor=None)
+    page = wiring.courses().list(query.limit, query.cursor, archived=query.archived)
     return PageOut(items=tuple(map(CourseOut.of, page.items)), next_cursor=page.cursor)
 
 
 @courses.route("GET", "/v1/courses/{course_id}")
-def get_course(_: ApiRequest, course_id: str) -> CourseOut:
+def get_course(_: ApiRequest, course_id: str) -> Answer[CourseOut]:
     """Read a course."""
-    return CourseOut.of(wiring.courses().get(course_id))
+    course = wiring.courses().get(course_id)
+    return Answer(CourseOut.of(course), etag=course.version)
 
 
-@courses.route("GET", "/v1/courses/{course_id}/roster")
-def get_roster(_: ApiRequest, course_id: str) -> RosterOut:
-    """Read who is on a course's roster."""
-    wiring.courses().get(course_id)
-    return RosterOut(person_ids=tuple(wiring.courses().roster(course_id)))
+@courses.route("PATCH", "/v1/courses/{course_id}", errors=[ExternalIdTaken, CourseInUse], edits=True)
+def patch_course(request: ApiRequest, course_id: str, body: CourseChangesIn) -> Answer[CourseOut]:
+    """Change a course's name, external ids and, before it has sessions, time zone."""
+    course = update_course(
+        course_id,
+        name=body.name,
+        time_zone=body.time_zone,
+        grace_minutes=body.grace_minutes,
+        confirmation=body.confirmation,
+        external_ids=body.external_ids,
+        version=request.if_match,
+        courses=wiring.courses(),
+        sessions=wiring.sessions(),
+    )
+    return Answer(CourseOut.of(course), etag=course.version)
 
 
-@courses.route("PUT", "/v1/courses/{course_id}/roster/{person_id}", errors=[LimitReached])
-def put_on_roster(_: ApiRequest, course_id: str, person_id: str) -> None:
-    """Put a person on a course's roster. Who is on it stays on it."""
-    wiring.courses().put_on_roster(course_id, person_id)
+@courses.route("POST", "/v1/courses/{course_id}/archive", errors=[CourseInUse])
+def post_archive_course(_: ApiRequest, course_id: str) -> Answer[CourseOut]:
+    """Archive a course whose sessions are over: no new sessions, and nobody is put on its roster."""
+    course = archive_course(course_id, courses=wiring.courses(), sessions=wiring.sessions(), clock=utc_now)
+    return Answer(CourseOut.of(course), etag=course.version)
 
 
-@courses.route("DELETE", "/v1/courses/{course_id}/roster/{person_id}", errors=[NotOnRoster])
-def take_off_roster(_: ApiRequest, course_id: str, person_id: str) -> None:
-    """Take a person off a course's roster; the very next frame does not match him."""
-    wiring.courses().take_off_roster(course_id, person_id)
+@courses.route("POST", "/v1/courses/{course_id}/restore")
+def post_restore_course(_: ApiRequest, course_id: str) -> Answer[CourseOut]:
+    """Restore a course."""
+    course = restore_course(course_id, courses=wiring.courses())
+    return Answer(CourseOut.of(course), etag=course.version)

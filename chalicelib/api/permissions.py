@@ -24,6 +24,7 @@ _PEOPLE = _to(EVERY, instructor=OWN, student=OWN)
 _EVERYBODY = _to(EVERY, instructor=EVERY, student=EVERY)
 _SELF = _to(EVERY, student=OWN)
 _DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
+_EVERYBODY = _to(EVERY, instructor=OWN, student=OWN, camera=OWN)
 
 PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/health": PUBLIC,
@@ -33,6 +34,9 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/people": _ADMINS,
     "GET /v1/people": _ADMINS,
     "GET /v1/people/{person_id}": _PEOPLE,
+    "PATCH /v1/people/{person_id}": _ADMINS,
+    "POST /v1/people/{person_id}/archive": _ADMINS,
+    "POST /v1/people/{person_id}/restore": _ADMINS,
     "PUT /v1/people/{person_id}/consent": _ADMINS,
     "GET /v1/people/{person_id}/consent": _SELF,
     "DELETE /v1/people/{person_id}/consent": _SELF,
@@ -58,13 +62,22 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/people/{person_id}/registrations": _SELF,
     "GET /v1/people/{person_id}/registrations": _SELF,
     "GET /v1/people/{person_id}/registrations/{registration_id}": _SELF,
+    "GET /v1/registrations-awaiting-review": _ADMINS,
+    "POST /v1/people/{person_id}/registrations/{registration_id}/decision": _ADMINS,
     # courses and rosters
     "POST /v1/courses": _ADMINS,
     "GET /v1/courses": _ADMINS,
     "GET /v1/courses/{course_id}": _PEOPLE,
+    "PATCH /v1/courses/{course_id}": _ADMINS,
+    "POST /v1/courses/{course_id}/archive": _ADMINS,
+    "POST /v1/courses/{course_id}/restore": _ADMINS,
+    "GET /v1/courses/{course_id}/instructors": _STAFF,
+    "PUT /v1/courses/{course_id}/instructors/{person_id}": _ADMINS,
+    "DELETE /v1/courses/{course_id}/instructors/{person_id}": _ADMINS,
     "GET /v1/courses/{course_id}/roster": _STAFF,
     "PUT /v1/courses/{course_id}/roster/{person_id}": _ADMINS,
     "DELETE /v1/courses/{course_id}/roster/{person_id}": _ADMINS,
+    "POST /v1/courses/{course_id}/roster-imports": _ADMINS,
     # sessions and the register
     "POST /v1/courses/{course_id}/sessions": _STAFF,
     "GET /v1/courses/{course_id}/sessions": _to(EVERY, instructor=OWN, student=OWN, camera=OWN),
@@ -88,6 +101,10 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/sessions/{session_id}/frames": _DEVICES,
     "POST /v1/sessions/{session_id}/frame-uploads": _DEVICES,
     "GET /v1/frames/{frame_id}": _DEVICES,
+    # claims
+    "POST /v1/frames/{frame_id}/claims": _EVERYBODY,
+    "GET /v1/frames/{frame_id}/claims/{claim_id}": _EVERYBODY,
+    "GET /v1/sessions/{session_id}/claims": _STAFF,
     "POST /v1/cameras": _ADMINS,
     "GET /v1/cameras": _ADMINS,
     "POST /v1/cameras/{camera_id}/token": _ADMINS,

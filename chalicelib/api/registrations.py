@@ -9,7 +9,7 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import In, Out, TicketOut, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.errors import ConsentMissing, PersonArchived
 from chalicelib.domain.media import MediaType
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 from chalicelib.services.start_registration import start_registration
@@ -51,6 +51,7 @@ class OutcomeOut(Out):
     views_kept: int
     views_sampled: int
     dropped: dict[str, int]
+    decided_by: str | None
 
     @classmethod
     def of(cls, outcome: Outcome) -> "OutcomeOut":
@@ -61,6 +62,7 @@ class OutcomeOut(Out):
             views_kept=outcome.views_kept,
             views_sampled=outcome.views_sampled,
             dropped=dict(outcome.dropped),
+            decided_by=outcome.decided_by,
         )
 
 
@@ -97,7 +99,9 @@ class RegistrationsOut(Out):
     items: tuple[RegistrationOut, ...]
 
 
-@registrations.route("POST", "/v1/people/{person_id}/registrations", status=201, errors=[ConsentMissing])
+@registrations.route(
+    "POST", "/v1/people/{person_id}/registrations", status=201, errors=[ConsentMissing, PersonArchived]
+)
 def post_registration(
     request: ApiRequest, person_id: str, body: RegistrationIn
 ) -> Answer[NewRegistrationOut]:

@@ -1,6 +1,5 @@
 """What all routes share of what goes in and out over HTTP. Unknown fields are refused; times carry their offset."""
 
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Annotated, Generic, TypeVar
@@ -14,8 +13,11 @@ from pydantic import (
     Field,
     PlainSerializer,
     StringConstraints,
+    model_validator,
 )
 
+from chalicelib.domain.external_ids import LONGEST_ID, MOST_SYSTEMS
+from chalicelib.domain.names import is_visible
 from chalicelib.services.ports import UploadTicket
 from chalicelib.settings import MAX_PAGE_ITEMS
 
@@ -23,13 +25,11 @@ Item = TypeVar("Item", bound=BaseModel)
 
 
 def _visible(text: str) -> str:
-    """Control and format characters hide or reorder what a register shows; joiners belong to some scripts' names."""
-    if any(unicodedata.category(character) in HIDDEN and character not in JOINERS for character in text):
+    if not is_visible(text):
         raise ValueError("holds characters that cannot be seen")
     return text
 
 
-HIDDEN, JOINERS = frozenset({"Cc", "Cf", "Cs"}), "\u200c\u200d"
 Text = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(_visible)
 ]
@@ -68,6 +68,16 @@ Day = Annotated[
 """A day of a course's own calendar."""
 WallTime = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 """A time by the clock on the wall, such as 09:15."""
+System = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,30}$")]
+ExternalId = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_ID),
+    AfterValidator(_visible),
+]
+ExternalIds = Annotated[dict[System, ExternalId], Field(max_length=MOST_SYSTEMS)]
+"""What other systems call a person or a course, for example {"moodle": "123"}."""
+ExternalIdChanges = Annotated[dict[System, ExternalId | None], Field(max_length=MOST_SYSTEMS)]
+"""Null takes an id away; systems that are not named keep theirs."""
 TimeZone = Annotated[Text, AfterValidator(_known_zone)]
 Moment = Annotated[AwareDatetime, AfterValidator(_utc_years)]
 Time = Annotated[
@@ -95,6 +105,27 @@ class Out(BaseModel):
 class PageQuery(Query):
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE_ITEMS)] = 50
     cursor: Annotated[str, StringConstraints(max_length=2000)] | None = None
+
+
+class FilteredQuery(PageQuery):
+    """Those in use or those archived; or the one that another system knows under an id."""
+
+    archived: bool = False
+    external_system: System | None = None
+    external_id: ExternalId | None = None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> "FilteredQuery":
+        if (self.external_system is None) is not (self.external_id is None):
+            raise ValueError("external_system and external_id go together")
+        return self
+
+    @property
+    def wanted(self) -> tuple[str, str] | None:
+        """The external id that is looked for."""
+        if self.external_system is None or self.external_id is None:
+            return None
+        return self.external_system, self.external_id
 
 
 class PageOut(Out, Generic[Item]):

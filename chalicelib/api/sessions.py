@@ -9,7 +9,7 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import In, Moment, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import SessionNotOpen
+from chalicelib.domain.errors import CourseArchived, SessionNotOpen
 from chalicelib.domain.sessions import Confirmation, Flag, Session, SessionState
 from chalicelib.services.clear_flag import clear_flag
 from chalicelib.services.close_session import close_session
@@ -63,7 +63,7 @@ class SessionOut(Out):
         )
 
 
-@sessions.route("POST", "/v1/courses/{course_id}/sessions", status=201)
+@sessions.route("POST", "/v1/courses/{course_id}/sessions", status=201, errors=[CourseArchived])
 def post_session(request: ApiRequest, course_id: str, body: SessionIn) -> Answer[SessionOut]:
     """Schedule a session. Without opens_at it is open at once; without confirmation it is the course's."""
     session = schedule_session(

@@ -25,6 +25,13 @@ class Status(StrEnum):
         return self in (Status.PRESENT, Status.LATE)
 
 
+class Source(StrEnum):
+    """How a face came to be compared with a person."""
+
+    SIGHTING = "sighting"  # with everybody on the roster
+    CLAIM = "claim"  # with this person alone, who said "that is me"
+
+
 @dataclass(frozen=True)
 class Evidence:
     """Why a person is, or may be, present: one sighting with the figures that decided it."""
@@ -37,6 +44,7 @@ class Evidence:
     margin: float
     threshold: float
     confidence: float
+    source: Source = Source.SIGHTING
 
     @property
     def rank(self) -> tuple[float, str]:
@@ -75,6 +83,8 @@ class AttendanceRecord:
     `proposals`: of the sightings that await a human, each that was better than all before it, the earliest first.
     `rejected`: the best evidence that a human has turned down; nothing up to its rank is proposed again.
     `watched`: a camera of the session could see. Without that, not having been seen says nothing.
+    `refused_claim`: the best claim that was refused; a human who looks at it may see more. `contested_frames`: there
+    another person's claim to the face that this one was credited with was accepted; a human says who came.
     """
 
     session_id: str
@@ -90,6 +100,8 @@ class AttendanceRecord:
     mark: Mark | None = None
     closed_at: datetime | None = None
     watched: bool = False
+    refused_claim: Evidence | None = None
+    contested_frames: frozenset[str] = frozenset()
     revision: int = 0
 
     @property

@@ -1,15 +1,16 @@
 """Every error that Rollcall raises on purpose.
 
 RollcallError
-├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound,
-│   RegistrationNotFound, CameraNotFound, ConsentTextNotFound, DigestNotFound, IdentityNotFound
+├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound, FaceNotFound,
+│   ClaimNotFound, RegistrationNotFound, CameraNotFound, ConsentTextNotFound, DigestNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
-│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, CodeRefused
+│   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
+│   ├── FrameNotRead, FaceTaken, NothingToDecide
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
@@ -48,6 +49,16 @@ class TimetableNotFound(NotFound):
 
 class FrameNotFound(NotFound):
     code = "frame_not_found"
+
+
+class FaceNotFound(NotFound):
+    """A face of a frame that is not among those that were found in it."""
+
+    code = "face_not_found"
+
+
+class ClaimNotFound(NotFound):
+    code = "claim_not_found"
 
 
 class RegistrationNotFound(NotFound):
@@ -204,6 +215,12 @@ class ExternalIdTaken(Refused):
     code = "external_id_taken"
 
 
+class RosterRefused(Refused):
+    """A row of a roster file is wrong, so nothing was done."""
+
+    code = "roster_refused"
+
+
 class TooManyRequests(Refused):
     """Asked for more often than is allowed; after `retry_after_seconds` it may be asked again."""
 
@@ -224,6 +241,24 @@ class ErasureUnfinished(Refused):
     """What is to be deleted is not deleted yet: wait for it."""
 
     code = "erasure_unfinished"
+
+
+class FrameNotRead(Refused):
+    """The frame's faces are not known yet: ask again when it has been read."""
+
+    code = "frame_not_read"
+
+
+class FaceTaken(Refused):
+    """Another person's claim to that face was accepted."""
+
+    code = "face_taken"
+
+
+class NothingToDecide(Refused):
+    """A review that is over, or never was one."""
+
+    code = "nothing_to_decide"
 
 
 class Contention(RollcallError):

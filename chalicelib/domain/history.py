@@ -17,6 +17,9 @@ class Act(StrEnum):
     CLEARED = "cleared"
     CONFIRMED = "confirmed"
     REJECTED = "rejected"
+    CLAIMED = "claimed"  # by the person, and the face is theirs
+    CLAIM_REFUSED = "claim_refused"
+    CONTESTED = "contested"  # the face is another person's, by that person's claim
 
 
 OF_MACHINES = (Act.SIGHTED, Act.CLOSED)

@@ -44,6 +44,7 @@ class Person:
 
     `external_ids`: the person's id in each other system, for example {"moodle": "123"}. Who is archived is on no
     roster, so matched in no frame, and stays in history.
+    `lookalikes`: people whom a human told apart from this one, because their faces are nearly the same.
     """
 
     person_id: str
@@ -53,6 +54,7 @@ class Person:
     external_ids: Mapping[str, str] = field(default_factory=dict)
     archived_at: datetime | None = None
     course_count: int = 0
+    lookalikes: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

@@ -105,12 +105,20 @@ def _decode(data: bytes, charset: str) -> str:
             "A roster is UTF-8, UTF-16 with a byte order mark, or windows-1252 if so declared."
         )
     try:
-        return data.decode(charset).removeprefix("\ufeff")
+        text = data.decode(charset).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise InvalidRequest(
-            f"Line {line} is no {charset}: save the file as UTF-8, or send `text/csv; charset=windows-1252`."
+            f"Line {line} is no {charset}: save the file as UTF-8, or declare it to be windows-1252."
         ) from error
+    if (
+        spoilt := text.find("\ufffd")
+    ) >= 0:  # a gateway that took it for text puts this for what it cannot read
+        line = text[:spoilt].count("\n") + 1
+        raise InvalidRequest(
+            f"Line {line} lost letters on its way: send the file as application/octet-stream."
+        )
+    return text
 
 
 def _delimiter(text: str) -> str:

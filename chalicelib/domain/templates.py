@@ -31,6 +31,14 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Candidate:
+    """The views of one registration as a template of their own: searched by others, and in no gallery yet."""
+
+    registration_id: str
+    template: Template
+
+
+@dataclass(frozen=True)
 class Champion:
     """The model in service. `cohort_version` rises when somebody may not be in a cohort of it any more.
 

@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
-from chalicelib.observability import count, logger
+from chalicelib.events.messages import for_each_message
 
 
 @dataclass(frozen=True)
@@ -24,17 +23,11 @@ class Upload:
 def for_each_upload(event: dict[str, Any], handle: Callable[[Upload], None]) -> Any:
     """Handle every upload of a batch; a message that fails is reported alone and comes again."""
 
-    def handle_message(record: SQSRecord) -> None:
-        try:
-            for upload in uploads_in(record.body):
-                handle(upload)
-        except Exception:
-            count("MessageFailed")
-            logger.exception("message failed", message_id=record.message_id)
-            raise
+    def handle_uploads(record: SQSRecord) -> None:
+        for upload in uploads_in(record.body):
+            handle(upload)
 
-    processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-    return process_partial_response(event=event, record_handler=handle_message, processor=processor)
+    return for_each_message(event, handle_uploads)
 
 
 def uploads_in(body: str) -> Iterator[Upload]:

@@ -1,22 +1,29 @@
-"""Enrol a person from an uploaded registration: make templates, or say in words why not."""
+"""Enrol a person from an uploaded registration: make templates, or say in words why not.
 
+The views are held as a candidate first, then the face is searched among everybody, and only then enrolled: whatever
+write the process dies after, the event delivered again carries on from there.
+"""
+
+from dataclasses import replace
+
+from chalicelib.domain.duplicates import Likeness
 from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import (
     BiometricsOff,
     ConsentMissing,
     Contention,
+    LimitReached,
     PayloadTooLarge,
     RegistrationNotFound,
     UnreadableMedia,
     UnsupportedMediaType,
 )
-from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
-from chalicelib.domain.templates import ExtractedViews, Occasion, Template, occasions_of
+from chalicelib.domain.registrations import Outcome, Registration, RegistrationState, without_consent
+from chalicelib.domain.templates import ExtractedViews, Template, occasions_of
+from chalicelib.services.enrol_candidate import ATTEMPTS, enrol_candidate, require_consent
+from chalicelib.services.find_duplicates import find_duplicates
 from chalicelib.services.ports import Erasures, Media, Models, People, Recogniser, Registrations, Templates
 from chalicelib.services.require_champion import require_champion
-
-ATTEMPTS = 5
-OCCASIONS_KEPT = 5
 
 
 def enrol_person(
@@ -40,19 +47,26 @@ def enrol_person(
     except RegistrationNotFound:
         _delete_if_erased(key, erasures, media)
         raise
-    if registration.outcome is None:
-        if not _may_enrol(registration.person_id, people):
-            registrations.conclude(registration, _refused())
-        elif all(media.exists(part) for part in registration.keys):
-            try:
-                model_id = require_champion(models=models, recogniser=recogniser).model_id
+    try:
+        if registration.state in (RegistrationState.AWAITING_UPLOAD, RegistrationState.PENDING):
+            require_consent(registration.person_id, people=people)
+            model_id = require_champion(models=models, recogniser=recogniser).model_id
+            if _is_unread(registration, model_id) and all(media.exists(part) for part in registration.keys):
                 views, outcome = _look(registration, model_id, media, recogniser, max_bytes)
-                _conclude(registration, views, outcome, model_id, registrations, people, templates)
-            except BiometricsOff:  # before the look, or by the time that it was to be stored
-                registrations.conclude(registration, _switched_off())
-        registration = registrations.get(registration.person_id, registration.registration_id)
+                if views is None:
+                    registrations.conclude(registration, outcome)
+                else:
+                    _hold(registration, views, outcome, model_id, registrations, people, templates)
+                registration = registrations.get(registration.person_id, registration.registration_id)
+        if registration.state is RegistrationState.PENDING:
+            _settle(registration, registrations, people, templates, recogniser)
+    except ConsentMissing:
+        registrations.conclude(registration, without_consent())
+    except BiometricsOff:  # before the look, or by the time that it was to be stored
+        registrations.conclude(registration, _switched_off())
+    registration = registrations.get(registration.person_id, registration.registration_id)
     if registration.state is RegistrationState.REFUSED:
-        _forget(registration, media)
+        media.delete(registration.prefix)
     return registration
 
 
@@ -73,6 +87,10 @@ def _registration_of(key: str, registrations: Registrations) -> Registration:
     return registration
 
 
+def _is_unread(registration: Registration, model_id: str) -> bool:
+    return registration.outcome is None or registration.outcome.model_id != model_id
+
+
 def _look(
     registration: Registration, model_id: str, media: Media, recogniser: Recogniser, max_bytes: int
 ) -> tuple[ExtractedViews | None, Outcome]:
@@ -84,7 +102,13 @@ def _look(
     return views if is_enough(views) else None, _outcome_of(views, model_id)
 
 
-def _conclude(
+def _read(registration: Registration, media: Media, max_bytes: int) -> list[bytes]:
+    """What cannot be found any more is left out; the recogniser says if nothing is left."""
+    parts = (media.get(key, max_bytes) for key in registration.keys)
+    return [part for part in parts if part is not None]
+
+
+def _hold(
     registration: Registration,
     views: ExtractedViews | None,
     outcome: Outcome,
@@ -93,51 +117,53 @@ def _conclude(
     people: People,
     templates: Templates,
 ) -> None:
-    """With a template if there are views, never without consent.
-
-    Written again from fresh reads if somebody else changed the person meanwhile.
-    """
-    if views is None:
-        return registrations.conclude(registration, outcome)
     occasions = occasions_of(views, registration.registration_id)
+    candidate = Template(registration.person_id, model_id, occasions)
     for _ in range(ATTEMPTS):
         revision = people.get(registration.person_id).revision
-        if not _may_enrol(registration.person_id, people):
-            return registrations.conclude(registration, _refused())
-        template = _with_occasions(templates, registration, model_id, occasions)
         try:
-            return templates.enrol(template, registration, outcome, revision)
-        except (Contention, ConsentMissing):
+            return templates.hold(candidate, registration, outcome, revision)
+        except LimitReached as error:
+            return registrations.conclude(registration, _rejected(error.code, str(error)))
+        except Contention:
             continue
     raise Contention(f"{registration.person_id} changed {ATTEMPTS} times while being enrolled.")
 
 
-def _may_enrol(person_id: str, people: People) -> bool:
-    consent = people.consent(person_id)
-    return consent is not None and consent.permits_matching
+def _settle(
+    registration: Registration,
+    registrations: Registrations,
+    people: People,
+    templates: Templates,
+    recogniser: Recogniser,
+) -> None:
+    """Enrol the candidate, or leave it to a human if somebody has that face already."""
+    candidate, outcome = templates.candidate(registration), registration.outcome
+    if candidate is None or outcome is None:
+        return  # concluded by another delivery since it was read
+    found = find_duplicates(candidate, templates=templates, people=people, recogniser=recogniser)
+    if found:
+        registrations.conclude(registration, _to_review(outcome, found))
+    else:
+        enrolled = replace(outcome, state=RegistrationState.ENROLLED)
+        enrol_candidate(candidate, registration, enrolled, people=people, templates=templates)
 
 
-def _read(registration: Registration, media: Media, max_bytes: int) -> list[bytes]:
-    """What cannot be found any more is left out; the recogniser says if nothing is left."""
-    parts = (media.get(key, max_bytes) for key in registration.keys)
-    return [part for part in parts if part is not None]
-
-
-def _with_occasions(
-    templates: Templates, registration: Registration, model_id: str, occasions: tuple[Occasion, ...]
-) -> Template:
-    """The person's template with these occasions added once; only the latest occasions are kept."""
-    stored = templates.get(registration.person_id, model_id)
-    others = () if stored is None else stored.occasions
-    kept = tuple(other for other in others if other.registration_id != registration.registration_id)
-    return Template(registration.person_id, model_id, (*kept, *occasions)[-OCCASIONS_KEPT:])
+def _to_review(outcome: Outcome, found: tuple[Likeness, ...]) -> Outcome:
+    return replace(
+        outcome,
+        state=RegistrationState.AWAITING_REVIEW,
+        code="resembles_another_person",
+        explanation=f"{outcome.explanation} Somebody with this face is enrolled already: a human decides.",
+        resembles=found,
+    )
 
 
 def _outcome_of(views: ExtractedViews, model_id: str) -> Outcome:
-    enrolled = is_enough(views)
+    enough = is_enough(views)
     return Outcome(
-        state=RegistrationState.ENROLLED if enrolled else RegistrationState.REJECTED,
-        code=None if enrolled else "no_usable_view",
+        state=RegistrationState.PENDING if enough else RegistrationState.REJECTED,
+        code=None if enough else "no_usable_view",
         explanation=describe(views),
         model_id=model_id,
         views_kept=len(views.embeddings),
@@ -150,21 +176,9 @@ def _rejected(code: str, explanation: str) -> Outcome:
     return Outcome(state=RegistrationState.REJECTED, code=code, explanation=explanation)
 
 
-def _refused() -> Outcome:
-    return Outcome(
-        state=RegistrationState.REFUSED,
-        code="consent_missing",
-        explanation="There is no active consent, so nothing was read and the upload was deleted.",
-    )
-
-
 def _switched_off() -> Outcome:
     return Outcome(
         state=RegistrationState.REFUSED,
         code=BiometricsOff.code,
         explanation="Recognition of faces is switched off, so nothing was kept and the upload was deleted.",
     )
-
-
-def _forget(registration: Registration, media: Media) -> None:
-    media.delete(f"registrations/{registration.person_id}/{registration.registration_id}/")

@@ -5,6 +5,6 @@ from chalicelib.domain.external_ids import external_id
 from chalicelib.services.ports import Courses
 
 
-def find_course(system: str, value: str, *, courses: Courses) -> Course:
-    """Raises InvalidRequest, CourseNotFound."""
+def find_course(system: str, value: str, *, courses: Courses) -> Course | None:
+    """Raises InvalidRequest for what can be no external id."""
     return courses.with_external_id(external_id(system, value))

@@ -51,6 +51,6 @@ def load_gallery(
     if gallery is None:
         roster, model_id = courses.roster(course_id), champion.model_id
         cohort = choose_cohort(roster, model_id, recogniser.cohort_size, people=people, templates=templates)
-        gallery = recogniser.gallery(templates.of_people(roster, model_id), cohort)
+        gallery = recogniser.gallery(templates.of_people(roster, model_id), cohort, people.lookalikes(roster))
         cache.put(key, gallery)
     return gallery

@@ -9,6 +9,7 @@ from chalicelib.domain.access import Account, Caller, Camera, Identity
 from chalicelib.domain.attendance import AttendanceRecord
 from chalicelib.domain.audit import AuditEntry, SealedDay
 from chalicelib.domain.biometrics import Biometrics
+from chalicelib.domain.claims import Claim, Comparison, Verdict
 from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course, Roster
@@ -19,9 +20,9 @@ from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session, Watch
-from chalicelib.domain.sightings import Seen
+from chalicelib.domain.sightings import Box, Seen
 from chalicelib.domain.signing import Signed
-from chalicelib.domain.templates import Champion, ExtractedViews, Template
+from chalicelib.domain.templates import Candidate, Champion, ExtractedViews, Template
 from chalicelib.domain.timetable import Timetable
 
 Item = TypeVar("Item")
@@ -78,6 +79,9 @@ class People(Protocol):
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
 
+    def lookalikes(self, person_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """Of those who have any: the people whom a human told apart from them."""
+
     def give_consent(self, consent: Consent) -> None:
         """Replace and keep the one before. Without matching, the templates go. Raises PersonNotFound, Contention."""
 
@@ -85,7 +89,10 @@ class People(Protocol):
         """All of them, whatever the consent. Raises Contention."""
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
-        """End the consent, delete the templates and bump the person's courses in one transaction."""
+        """End the consent and forget the face in one transaction that bumps the person's courses.
+
+        Templates and candidates go, held registrations are refused, and nobody looks like the person any more.
+        """
 
 
 class ConsentTexts(Protocol):
@@ -155,9 +162,7 @@ class Courses(Protocol):
     def get(self, course_id: str) -> Course:
         """Read strongly. Raises CourseNotFound."""
 
-    def with_external_id(self, external_id: ExternalId) -> Course:
-        """Raises CourseNotFound."""
-
+    def with_external_id(self, external_id: ExternalId) -> Course | None: ...
     def save(self, course: Course, before: Course) -> None:
         """Replace the version that was read. Raises Contention, ExternalIdTaken."""
 
@@ -323,6 +328,26 @@ class Frames(Protocol):
     def any_outstanding(self, session_id: str) -> bool: ...
 
 
+class Claims(Protocol):
+    def add(self, claim: Claim) -> None:
+        """Store it as pending unless there is one already that is not refused."""
+
+    def get(self, session_id: str, claim_id: str) -> Claim:
+        """Read strongly. Raises ClaimNotFound."""
+
+    def of_session(self, session_id: str, limit: int, cursor: str | None) -> Page[Claim]: ...
+    def take_face(self, claim: Claim) -> None:
+        """The face is the claim's person's from now on. Raises FaceTaken if it is another's."""
+
+    def conclude(self, claim: Claim, verdict: Verdict) -> None:
+        """Write the verdict, unless there is one already."""
+
+
+class ClaimsMade(Protocol):
+    def announce(self, claim: Claim) -> None:
+        """Have the claim settled, soon and at least once."""
+
+
 class Registrations(Protocol):
     def add(self, registration: Registration) -> Registration:
         """As People.add."""
@@ -331,8 +356,9 @@ class Registrations(Protocol):
         """Read strongly. Raises RegistrationNotFound, also for one that has expired."""
 
     def of_person(self, person_id: str) -> tuple[Registration, ...]: ...
+    def awaiting_review(self, limit: int, cursor: str | None) -> Page[Registration]: ...
     def conclude(self, registration: Registration, outcome: Outcome) -> None:
-        """Write an outcome without a template, unless there is one already."""
+        """Write an outcome that leaves templates as they are, unless the registration changed since it was read."""
 
 
 class Templates(Protocol):
@@ -344,11 +370,33 @@ class Templates(Protocol):
     def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
         """Every template of the model, one query a shard, in an order that stays the same."""
 
-    def enrol(self, template: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
-        """Store the template, conclude the registration and bump the person's courses in one transaction.
+    def candidate(self, registration: Registration) -> Template | None: ...
+    def candidates(self, model_id: str) -> tuple[Candidate, ...]:
+        """Everybody's, read strongly."""
 
-        `revision` is the person's as read before the template was made. Raises ConsentMissing, Contention.
+    def hold(self, candidate: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
+        """Store the candidate and the pending outcome in one transaction, unless the registration changed meanwhile.
+
+        `revision` is the person's as read before. Raises ConsentMissing, Contention, LimitReached.
         """
+
+    def enrol(
+        self,
+        template: Template,
+        registration: Registration,
+        outcome: Outcome,
+        revision: int,
+        lookalikes: Mapping[str, int],
+    ) -> None:
+        """Replace the candidate by the template, conclude the registration and bump the person's courses, all at once.
+
+        `revision` is the person's as read before the template was made; `lookalikes` the revisions of people who become
+        look-alikes of the person. If the registration changed meanwhile, nothing happens. Raises ConsentMissing (of any
+        of them), Contention.
+        """
+
+    def discard(self, registration: Registration, outcome: Outcome) -> None:
+        """Delete the candidate and conclude the registration, unless it changed since it was read."""
 
 
 class Models(Protocol):
@@ -469,6 +517,8 @@ class Gallery(Protocol):
 
     @property
     def model_id(self) -> str: ...
+    @property
+    def person_ids(self) -> tuple[str, ...]: ...
 
 
 class Recogniser(Protocol):
@@ -478,9 +528,23 @@ class Recogniser(Protocol):
     def cohort_size(self) -> int:
         """How many other people's templates a gallery wants; 0 if none."""
 
-    def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> Gallery: ...
+    def gallery(
+        self,
+        templates: Sequence[Template],
+        cohort: Sequence[Template] = (),
+        lookalikes: Mapping[str, frozenset[str]] = ...,
+    ) -> Gallery: ...
     def recognise(self, picture: bytes, gallery: Gallery) -> Seen:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         """Raises UnsupportedMediaType, UnreadableMedia when nothing at all can be read."""
+
+    def compare(self, picture: bytes, box: Box, person_id: str, gallery: Gallery) -> Comparison | None:
+        """The face at the box with one person of the gallery; None if there is no face. Raises as `recognise` does."""
+
+    def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
+        """Of a person to each of the others."""
+
+    def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
+        """From which similarity on two templates may be one person's, where so many people are compared with."""

@@ -1,7 +1,11 @@
 """Arithmetic on boxes: (n, 4) float32, left, top, right, bottom in pixels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from chalicelib.domain.sightings import Box
 
 Boxes = NDArray[np.float32]
 
@@ -27,6 +31,18 @@ def suppress(
             if rest_stay[place]:
                 rest_stay[place + 1 :] &= leaves[place + 1 :]
     return best_first[stays]
+
+
+def overlaps(box: Box, others: Sequence[Box]) -> list[float]:
+    """Of one box with each of the others: intersection over union, 0..1."""
+    found = []
+    for other in others:
+        across = min(box.left + box.width, other.left + other.width) - max(box.left, other.left)
+        down = min(box.top + box.height, other.top + other.height) - max(box.top, other.top)
+        shared = max(across, 0.0) * max(down, 0.0)
+        whole = box.width * box.height + other.width * other.height - shared
+        found.append(shared / whole if whole > 0 else 0.0)
+    return found
 
 
 def square(boxes: Boxes) -> Boxes:

@@ -5,8 +5,9 @@ who resembles), the more similar one holds the person; the other gets no candida
 which has a better person before it and could never be accepted.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,8 @@ class Operating(Protocol):
 
     @property
     def margin(self) -> float: ...
+    @property
+    def lookalike_margin(self) -> float: ...
     def accept(self, enrolment_count: int) -> float: ...
     def review(self, enrolment_count: int) -> float: ...
     def confidence(self, score: float, enrolment_count: int, stranger_share: float) -> float: ...
@@ -37,6 +40,7 @@ class Gallery:
 
     references: (n, dimension) float32, unit norm, one row per person. cohort: (c, dimension), other people's, against
     whom scores are normalised; none if there are not as many as the model asks for. rivalry: (n,) of the references.
+    lookalikes: of each person, the places of those on the roster from whom a human told the person apart.
     """
 
     model_id: str
@@ -46,6 +50,7 @@ class Gallery:
     cohort: Rows
     rivalry: Rows
     rivals: Rivals | None
+    lookalikes: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(
@@ -55,6 +60,7 @@ class Gallery:
         dimension: int,
         rivals: Rivals | None = None,
         cohort: Sequence[Template] = (),
+        lookalikes: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> "Gallery":
         """Raises TemplateRefused: another model or dimension, a person twice, no direction."""
         ordered = sorted(templates, key=lambda template: template.person_id)
@@ -76,6 +82,7 @@ class Gallery:
             if normalising
             else np.empty(0, np.float32),
             rivals=normalising,
+            lookalikes=_lookalikes(person_ids, lookalikes),
         )
 
     @property
@@ -119,6 +126,11 @@ def scored(embeddings: NDArray[np.float32], gallery: Gallery) -> tuple[Rows, Row
     if gallery.rivals is None or not len(gallery.person_ids):
         return similarities, similarities
     return similarities, normalised(similarities, probes @ gallery.cohort.T, gallery.rivalry, gallery.rivals)
+
+
+def similarities(template: Template, others: Sequence[Template], model_id: str, dimension: int) -> Rows:
+    """(n,) of a person's reference to those of n others. Raises TemplateRefused."""
+    return _references(others, model_id, dimension) @ reference(template, model_id, dimension)
 
 
 def match(
@@ -173,7 +185,11 @@ def _decided(
     accept = thresholds.accept(count)
     if not holds or score < thresholds.review(count):
         decision = Decision.UNKNOWN
-    elif score >= accept and margin >= thresholds.margin:
+    elif (
+        score >= accept
+        and margin >= thresholds.margin
+        and stands_apart(scores, person, gallery, thresholds.lookalike_margin)
+    ):
         decision = Decision.ACCEPTED
     else:
         decision = Decision.REVIEW
@@ -185,6 +201,24 @@ def _decided(
         threshold=accept,
         confidence=thresholds.confidence(score, count, stranger_share) if holds else 0.0,
         decision=decision,
+    )
+
+
+def stands_apart(scores: Rows, person: int, gallery: Gallery, lookalike_margin: float) -> bool:
+    """Whether a face with these (n,) scores is that much more like the person than like any of their look-alikes."""
+    return all(scores[person] - scores[other] >= lookalike_margin for other in gallery.lookalikes[person])
+
+
+def _lookalikes(
+    person_ids: tuple[str, ...], declared: Mapping[str, frozenset[str]]
+) -> tuple[tuple[int, ...], ...]:
+    """Whoever of a pair names the other, each is the other's look-alike."""
+    pairs = {(person, other) for person, others in declared.items() for other in others}
+    both = pairs | {(other, person) for person, other in pairs}
+    place = {person_id: number for number, person_id in enumerate(person_ids)}
+    return tuple(
+        tuple(sorted(place[other] for person, other in both if person == person_id and other in place))
+        for person_id in person_ids
     )
 
 

@@ -1,18 +1,22 @@
 """A model pack at work: frames to sightings, uploads to views."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
+from chalicelib.domain.claims import Comparison
 from chalicelib.domain.errors import EmptyBody, ModelNotInstalled, UnreadablePicture
-from chalicelib.domain.sightings import Decision, Seen, Sighting
+from chalicelib.domain.sightings import Box, Decision, Seen, Sighting
 from chalicelib.domain.templates import ExtractedViews, Template
-from chalicelib.vision.decode import decode_picture
+from chalicelib.vision.boxes import overlaps
+from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.faces import Face
 from chalicelib.vision.health import judge_camera
-from chalicelib.vision.matching import Gallery, Match, match
+from chalicelib.vision.matching import Gallery, Match, match, scored, similarities, stands_apart
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.pipeline import Pipeline
 from chalicelib.vision.quality import FaceQuality, measure, reasons
@@ -29,6 +33,8 @@ from chalicelib.vision.views import (
 HOPELESS_QUALITY = 0.25
 """Half of what an enrolment asks for. Such a face is sighted, and may be put before a human, but never marks anybody
 present by itself: thresholds are measured on ordinary photos and promise nothing about it."""
+SAME_PLACE = 0.5
+"""How much of two boxes must be common for them to be of one face. A net that finds it again gives the same box."""
 
 
 class OpaqueGallery(Protocol):
@@ -36,6 +42,8 @@ class OpaqueGallery(Protocol):
 
     @property
     def model_id(self) -> str: ...
+    @property
+    def person_ids(self) -> tuple[str, ...]: ...
 
 
 class Recogniser:
@@ -56,10 +64,26 @@ class Recogniser:
         rivals = self._pack.thresholds.rivals
         return 0 if rivals is None else rivals.cohort
 
-    def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> Gallery:
+    def gallery(
+        self,
+        templates: Sequence[Template],
+        cohort: Sequence[Template] = (),
+        lookalikes: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    ) -> Gallery:
         """Raises TemplateRefused: a template of another model, or damaged."""
         dimension = self._pack.embedder.dimension
-        return Gallery.of(templates, self.model_id, dimension, self._pack.thresholds.rivals, cohort)
+        return Gallery.of(
+            templates, self.model_id, dimension, self._pack.thresholds.rivals, cohort, lookalikes
+        )
+
+    def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
+        """Of a person to each of the others. Raises TemplateRefused."""
+        found = similarities(template, others, self.model_id, self._pack.embedder.dimension)
+        return tuple(found.tolist())
+
+    def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
+        """From which similarity on two templates may be one person's, where so many people are compared with."""
+        return self._pack.thresholds.duplicate_threshold(enrolment_counts, people)
 
     def recognise(self, picture: bytes, gallery: OpaqueGallery) -> Seen:
         """Every face of the picture, the largest first, and how the camera does.
@@ -67,21 +91,64 @@ class Recogniser:
         Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels; ModelNotInstalled for a gallery of another
         model.
         """
-        if not isinstance(gallery, Gallery) or gallery.model_id != self.model_id:
-            raise ModelNotInstalled(f"The gallery is of {gallery.model_id}, this is {self.model_id}.")
-        try:
-            pixels = decode_picture(picture)
-        except EmptyBody as error:
-            raise UnreadablePicture("The picture is empty.") from error
+        roster = self._own(gallery)
+        pixels = _decoded(picture)
         look = self._pipeline.look(pixels)
-        thresholds = self._pack.thresholds.operating(len(gallery.person_ids), normalised=gallery.normalises)
+        thresholds = self._pack.thresholds.operating(len(roster.person_ids), normalised=roster.normalises)
         embeddings = self._pipeline.embed(look.picture, look.faces)
-        matches = match(embeddings, gallery, thresholds, self._stranger_share)
+        matches = match(embeddings, roster, thresholds, self._stranger_share)
         sightings = tuple(
             _sighting(face, measure(pixels, face), found)
             for face, found in zip(look.faces, matches, strict=True)
         )
         return Seen(sightings, judge_camera(pixels))
+
+    def compare(self, picture: bytes, box: Box, person_id: str, gallery: OpaqueGallery) -> Comparison | None:
+        """The face at the box, 1:1 with one person of the gallery; None if there is no face.
+
+        It is scored as every face of a frame is, and held to the threshold of a claim. A view that is hopeless, or is
+        no more like the person than like a look-alike of theirs, is not accepted. Raises as `recognise` does.
+        """
+        roster = self._own(gallery)
+        pixels = _decoded(picture)
+        look = self._pipeline.look(pixels)
+        overlap = overlaps(box, [face.box for face in look.faces])
+        if max(overlap, default=0.0) < SAME_PLACE:
+            return None
+        face = look.faces[int(np.argmax(overlap))]
+        embeddings = self._pipeline.embed(look.picture, [face])
+        return self._compared(embeddings, face, measure(pixels, face), person_id, roster)
+
+    def _compared(
+        self,
+        embeddings: NDArray[np.float32],
+        face: Face,
+        quality: FaceQuality,
+        person_id: str,
+        roster: Gallery,
+    ) -> Comparison:
+        (plain,), (scores,) = scored(embeddings, roster)
+        person = roster.person_ids.index(person_id)
+        thresholds = self._pack.thresholds.operating(len(roster.person_ids), normalised=roster.normalises)
+        count, score = roster.enrolment_counts[person], float(scores[person])
+        others = np.delete(scores, person)
+        return Comparison(
+            model_id=self.model_id,
+            box=face.box,
+            similarity=float(plain[person]),
+            score=score,
+            margin=score - float(others.max()) if others.size else score,
+            threshold=thresholds.claim(count),
+            confidence=thresholds.confidence(score, count, self._stranger_share),
+            accepted=score >= thresholds.claim(count)
+            and quality.score >= HOPELESS_QUALITY
+            and stands_apart(scores, person, roster, thresholds.lookalike_margin),
+        )
+
+    def _own(self, gallery: OpaqueGallery) -> Gallery:
+        if not isinstance(gallery, Gallery) or gallery.model_id != self.model_id:
+            raise ModelNotInstalled(f"The gallery is of {gallery.model_id}, this is {self.model_id}.")
+        return gallery
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         """The few good views of one person in photos and clips; none, if nothing was good enough.
@@ -109,6 +176,13 @@ class Recogniser:
             sampled=samples.sampled,
             dropped={reason: count for reason, count in dropped.items() if count},
         )
+
+
+def _decoded(picture: bytes) -> Picture:
+    try:
+        return decode_picture(picture)
+    except EmptyBody as error:
+        raise UnreadablePicture("The picture is empty.") from error
 
 
 def _sighting(face: Face, quality: FaceQuality, found: Match) -> Sighting:

@@ -11,7 +11,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 Value = TypeVar("Value")
+Pair = tuple[int, int]
 
+LOOKALIKE_MARGINS = 2
+"""How many margins apart look-alikes must be where a pack does not say. Of looks at LFW's most alike people it leaves
+3 to 12 of a hundred more to a human; three margins would 14 to 53 (`make duplicates`). Nothing is measured on twins."""
+LARGEST_SCHOOL = 10_000
+"""So many people are searched for duplicates at most: a similarity can still reach the threshold."""
 FEWEST_PEOPLE = 30
 """Smaller rosters are held to this one's thresholds, on the safe side: a class, and the smallest that is measured."""
 
@@ -58,22 +64,30 @@ class Confidence:
 
 @dataclass(frozen=True)
 class Levels:
-    """The thresholds of one kind of score, by enrolment count. `claim`: of a 1:1 comparison, whatever the roster."""
+    """The thresholds of one kind of score, by enrolment count. `claim`: of a 1:1 comparison, whatever the roster.
+
+    `lookalike_margin`: the margin between two people whom a human told apart.
+    """
 
     accept: Mapping[int, Curve]
     review: Mapping[int, Curve]
     claim: Mapping[int, float]
     margin: float
     confidence: Confidence
+    lookalike_margin: float | None = None
 
 
 @dataclass(frozen=True)
 class Promise:
-    """What the thresholds were chosen for: FPIR of accepting and of asking a human, FMR of a claim."""
+    """What the thresholds were chosen for: FPIR of accepting and of asking a human, FMR of a claim.
+
+    `duplicate_fpir`: the part of the people who are enrolled for the first time and taken for somebody else.
+    """
 
     accept_fpir: float
     review_fpir: float
     claim_fmr: float
+    duplicate_fpir: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,6 +100,12 @@ class Operating:
     @property
     def margin(self) -> float:
         return self.levels.margin
+
+    @property
+    def lookalike_margin(self) -> float:
+        """Of a face's best candidate to everybody whom a human told apart from them."""
+        declared = self.levels.lookalike_margin
+        return LOOKALIKE_MARGINS * self.margin if declared is None else max(declared, self.margin)
 
     def accept(self, enrolment_count: int) -> float:
         """At or above it, and with `margin` to the runner-up, a face is the person."""
@@ -106,18 +126,34 @@ class Operating:
 
 @dataclass(frozen=True)
 class Thresholds:
-    """All of a pack. Without `normalised` (and `rivals`), scores are never normalised."""
+    """All of a pack. Without `normalised` (and `rivals`), scores are never normalised.
+
+    `duplicate`: of two templates' similarity, by the enrolment counts of both, the lesser first, and by how many people
+    are compared with.
+    """
 
     promise: Promise
     plain: Levels
     normalised: Levels | None = None
     rivals: Rivals | None = None
     provisional: bool = True
+    duplicate: Mapping[Pair, Curve] | None = None
 
     @property
     def same_person(self) -> float:
         """The cosine below which two views of one upload are taken for different people, or one for a bad view."""
         return _at(self.plain.review, 1).at(FEWEST_PEOPLE)
+
+    def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
+        """From it on two templates may be one person's.
+
+        A pack that says nothing of it is held to what it accepts as one of so many people: with more false alarms.
+        """
+        lesser, greater = sorted(enrolment_counts)
+        if self.duplicate is None:
+            return self.operating(people, normalised=False).accept(greater)
+        measured = max(count for pair in self.duplicate for count in pair)
+        return self.duplicate[min(lesser, measured), min(greater, measured)].at(people)
 
     def operating(self, people: int, *, normalised: bool) -> Operating:
         levels = self.normalised if normalised else self.plain
@@ -128,12 +164,16 @@ class Thresholds:
     def as_json(self) -> dict[str, Any]:
         """As pack.json holds it."""
         written: dict[str, Any] = {
-            "promise": dict(vars(self.promise)),
+            "promise": {name: value for name, value in vars(self.promise).items() if value is not None},
             "plain": _levels_as_json(self.plain),
             "provisional": self.provisional,
         }
         if self.normalised and self.rivals:
             written |= {"normalised": _levels_as_json(self.normalised), "rivals": dict(vars(self.rivals))}
+        if self.duplicate:
+            written["duplicate"] = _curves_as_json(
+                {f"{lesser}-{greater}": curve for (lesser, greater), curve in self.duplicate.items()}
+            )
         return written
 
 
@@ -148,7 +188,27 @@ def thresholds_of(declared: Mapping[str, Any]) -> Thresholds:
         normalised=_levels_of(declared["normalised"]) if normalises else None,
         rivals=_rivals_of(declared["rivals"]) if normalises else None,
         provisional=bool(declared["provisional"]),
+        duplicate=_duplicate_of(declared["duplicate"]) if "duplicate" in declared else None,
     )
+
+
+def _duplicate_of(declared: Mapping[str, Any]) -> dict[Pair, Curve]:
+    curves = {_pair_of(counts): _curve_of(curve) for counts, curve in declared.items()}
+    most = max((greater for _, greater in curves), default=0)
+    expected = {(lesser, greater) for greater in range(1, most + 1) for lesser in range(1, greater + 1)}
+    if not curves or set(curves) != expected:
+        raise ValueError(
+            "thresholds of duplicates are declared for every pair of enrolment counts from 1-1 on"
+        )
+    ends = (FEWEST_PEOPLE, LARGEST_SCHOOL)
+    if not all(-1 <= curve.at(people) <= 1 for curve in curves.values() for people in ends):
+        raise ValueError(f"a threshold of duplicates outside -1 to 1, for a school of up to {LARGEST_SCHOOL}")
+    return curves
+
+
+def _pair_of(text: str) -> Pair:
+    lesser, greater = (int(count) for count in text.split("-"))
+    return lesser, greater
 
 
 def _rivals_of(declared: Mapping[str, Any]) -> Rivals:
@@ -171,6 +231,7 @@ def _levels_of(declared: Mapping[str, Any]) -> Levels:
         claim=_by_count(declared["claim"], float),
         margin=float(declared["margin"]),
         confidence=Confidence(**{name: float(value) for name, value in declared["confidence"].items()}),
+        lookalike_margin=float(declared["lookalike_margin"]) if "lookalike_margin" in declared else None,
     )
     for count in {*levels.accept, *levels.review}:
         accept, review = _at(levels.accept, count), _at(levels.review, count)
@@ -182,6 +243,8 @@ def _levels_of(declared: Mapping[str, Any]) -> Levels:
         raise ValueError("a claim's threshold outside -1 to 1")
     if not 0 <= levels.margin < 1 or not 0 < levels.confidence.slope < math.inf:
         raise ValueError("a margin outside 0 to 1, or a confidence that falls with the score")
+    if levels.lookalike_margin is not None and not 0 <= levels.lookalike_margin < 1:
+        raise ValueError("a margin of look-alikes outside 0 to 1")
     if not math.isfinite(levels.confidence.intercept):
         raise ValueError("a confidence's intercept that is no number")
     if not 0 < levels.confidence.stranger_share < 1:
@@ -201,16 +264,19 @@ def _by_count(declared: Mapping[str, Any], read: Callable[[Any], Value]) -> dict
 
 
 def _levels_as_json(levels: Levels) -> dict[str, Any]:
-    return {
+    written: dict[str, Any] = {
         "accept": _curves_as_json(levels.accept),
         "review": _curves_as_json(levels.review),
         "claim": {str(count): value for count, value in levels.claim.items()},
         "margin": levels.margin,
         "confidence": dict(vars(levels.confidence)),
     }
+    if levels.lookalike_margin is not None:
+        written["lookalike_margin"] = levels.lookalike_margin
+    return written
 
 
-def _curves_as_json(curves: Mapping[int, Curve]) -> dict[str, dict[str, float]]:
+def _curves_as_json(curves: Mapping[Any, Curve]) -> dict[str, dict[str, float]]:
     return {str(count): {"30": curve.at_30, "120": curve.at_120} for count, curve in curves.items()}
 
 

@@ -65,11 +65,11 @@ def _register(scenario: Scenario, admin: Client, course: Class, say: Say) -> int
     for person_id, path in waiting:
         read = until(
             lambda path=path: admin.get(path),  # type: ignore[misc]
-            lambda answer: answer["state"] != "awaiting_upload",
+            lambda answer: answer["state"] not in ("awaiting_upload", "pending"),
             PATIENCE_SECONDS,
             "Reading a registration",
         )
-        say(f"  {course.name_by_id[person_id]}: {read['state']}. {read['explanation']}")
+        say(f"  {course.name_by_id[person_id]}: {read['state']}. {read['outcome']['explanation']}")
         if read["state"] == "enrolled":
             enrolled.add(person_id)
     return len(enrolled)

@@ -11,8 +11,10 @@ from unittest import mock
 
 from botocore.client import BaseClient
 
+from chalicelib import wiring
 from chalicelib.domain.access import Account, Caller, Role
 from chalicelib.domain.timetable import Slot
+from chalicelib.events.claims import on_claim_made
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.privacy import on_privacy_due
 from chalicelib.events.registrations import on_registration_uploaded
@@ -20,7 +22,7 @@ from chalicelib.events.sessions import on_sessions_due
 from chalicelib.services.erase_person import erase_person
 from tests.api.conftest import Api
 from tests.support.fakes import clip, picture
-from tests.support.world import CONSENT_IN, START
+from tests.support.world import CONSENT_IN, START, claim_event
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -39,7 +41,16 @@ S3 = {
     "DeleteObjects": ["DeleteObject", "DeleteObjectVersion"],
 }
 # Granted and not seen here: done by Lambda itself, or S3 asks for it to answer 404 instead of 403, or by a signed URL.
-NOT_CALLED = ("logs:", "sqs:", "s3:ListBucket", "s3:PutObject")
+NOT_CALLED = (
+    *(
+        "logs:",
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+        "sqs:ChangeMessageVisibility",
+    ),
+    *("s3:ListBucket", "s3:PutObject"),
+)
 
 # Granted for links that others follow: what a person's export leads to.
 SIGNED = {("api_handler", "s3:GetObject")}
@@ -61,6 +72,11 @@ def needed(operation: str, parameters: dict[str, Any]) -> Iterator[Call]:
     elif "TableName" in parameters:
         index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
         yield f"dynamodb:{operation}", table_arn(parameters["TableName"]) + index
+    elif operation == "GetQueueUrl":
+        yield "sqs:GetQueueUrl", f"arn:aws:sqs:eu-north-1:123456789012:{parameters['QueueName']}"
+    elif operation == "SendMessage":
+        name = parameters["QueueUrl"].rpartition("/")[2]
+        yield "sqs:SendMessage", f"arn:aws:sqs:eu-north-1:123456789012:{name}"
     elif "Bucket" in parameters:
         key = f"/{parameters['Key']}" if "Key" in parameters else ""
         if operation == "DeleteObjects":
@@ -118,6 +134,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
             f"courses/{course_id}/roster",
         ):
             assert api.call("GET", f"/v1/{path}").status_code == 200
+        change_people_and_rosters(api, course_id, person_id)
         path = f"/v1/people/{person_id}/registrations"
         assert api.call("GET", path).json_body["items"]
         assert api.call("GET", f"{path}/{registration['id']}").status_code == 200
@@ -132,6 +149,8 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     assert api.world.recogniser.cohort == [api.world.people["Cyd"]]
     late_frame(api, calls)
     refused_upload(api, calls)
+    claimed_face(api, calls, frame["id"], person_id)
+    look_alike(api, calls)
     with calls_of("api_handler", calls):
         keep_the_register(api, course_id, session_id, person_id)
         assert (
@@ -258,6 +277,29 @@ def who_signs_in(api: Api, person_id: str) -> None:
     assert api.call("GET", "/v1/me").status_code == 200
 
 
+def change_people_and_rosters(api: Api, course_id: str, person_id: str) -> None:
+    """Ids given and taken away, somebody archived and back, an import that takes people off, instructors."""
+    other = api.created(
+        "/v1/courses", {"name": "Music", "time_zone": "Asia/Tokyo", "external_ids": {"sis": "M"}}
+    )
+    roster = f"/v1/courses/{other['id']}"
+    for ids in ({"sis": "1"}, {"sis": None}):
+        for path in (f"/v1/people/{person_id}", roster):
+            assert api.call("PATCH", path, {"external_ids": ids}).status_code == 200
+    for path in ("people", "courses"):
+        assert api.call("GET", f"/v1/{path}?external_system=sis&external_id=1").status_code == 200
+    for act in ("archive", "restore"):
+        assert api.call("POST", f"/v1/people/{person_id}/{act}").status_code == 200
+        assert api.call("POST", f"{roster}/{act}").status_code == 200
+    for rows in (b"name,sis_id\nCem,2\n", b"name\nDov\n"):
+        path = f"{roster}/roster-imports?mode=replace"
+        assert api.call("POST", path, rows, content_type="text/csv").json_body["created"] == 1
+    for method, status in (("PUT", 204), ("DELETE", 204)):
+        path = f"/v1/courses/{course_id}/instructors"
+        assert api.call(method, f"{path}/{person_id}").status_code == status
+        assert api.call("GET", path).status_code == 200
+
+
 def forget_champion() -> None:
     """Whichever function comes first in a new deployment puts its model in service."""
     from chalicelib.adapters.dynamo.records import ModelRecord
@@ -301,6 +343,42 @@ def refused_upload(api: Api, calls: set[tuple[str, Call]]) -> None:
     wiring.people().withdraw_consent(person_id, api.world.now)
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(api.world.event(*registration.keys), None)
+
+
+def claimed_face(api: Api, calls: set[tuple[str, Call]], frame_id: str, person_id: str) -> None:
+    """The person's own, which the machine had credited to another person of the course."""
+    world = api.world
+    course_id = wiring.sessions().get(wiring.frames().get(frame_id).session_id).course_id
+    world.add_person("Dan", course_id=course_id)
+    world.enrol("Dan")
+    session_id = wiring.frames().get(frame_id).session_id
+    shown = picture("Dan", really={"Dan": "Ada"})
+    posted = api.call("POST", f"/v1/sessions/{session_id}/frames", shown, content_type="image/png").json_body
+    on_frame_uploaded(world.event(f"frames/{session_id}/{posted['id']}"), None)
+    forget_champion()
+    path = f"/v1/frames/{posted['id']}/claims"
+    with calls_of("api_handler", calls):
+        made = api.call("POST", path, {"person_id": person_id, "face": 0}).json_body
+    claim = wiring.claims().get(session_id, made["id"])
+    with calls_of("on_claim_made", calls):
+        on_claim_made(claim_event(claim), None)
+    with calls_of("api_handler", calls):
+        assert api.call("GET", f"{path}/{made['id']}").json_body["state"] == "accepted"
+
+
+def look_alike(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """A registration with a face that is enrolled already: told apart, the other one forgotten with the consent."""
+    world = api.world
+    person_id = world.add_person("Fay")
+    first, second = (world.upload_registration(person_id, clip("Ada~2")) for _ in range(2))
+    for registration in (first, second):
+        with calls_of("on_registration_uploaded", calls):
+            on_registration_uploaded(world.event(*registration.keys), None)
+    with calls_of("api_handler", calls):
+        (review, _) = api.call("GET", "/v1/registrations-awaiting-review").json_body["items"]
+        path = f"/v1/people/{person_id}/registrations/{review['registration']['id']}/decision"
+        assert api.call("POST", path, {"decision": "two_people"}).json_body["state"] == "enrolled"
+        api.call("DELETE", f"/v1/people/{person_id}/consent")
 
 
 def tick(api: Api, calls: set[tuple[str, Call]]) -> None:

@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
 FUNCTIONS = CONFIG["stages"]["prod"]["lambda_functions"]
 RESOURCES = load_template()["Resources"]
-EVENT_FUNCTIONS = {"on_frame_uploaded", "on_registration_uploaded", "on_sessions_due", "on_privacy_due"}
+EVENT_FUNCTIONS = {
+    "on_claim_made",
+    "on_frame_uploaded",
+    "on_privacy_due",
+    "on_registration_uploaded",
+    "on_sessions_due",
+}
 
 
 def test_every_function_is_configured_and_has_a_policy() -> None:
@@ -40,7 +46,12 @@ def test_every_event_function_has_a_trigger_in_the_template() -> None:
 
 
 @pytest.mark.parametrize(
-    ("queue", "function"), [("Frames", "on_frame_uploaded"), ("Registrations", "on_registration_uploaded")]
+    ("queue", "function"),
+    [
+        ("Frames", "on_frame_uploaded"),
+        ("Registrations", "on_registration_uploaded"),
+        ("Claims", "on_claim_made"),
+    ],
 )
 def test_a_message_stays_hidden_for_six_times_the_function_and_dies_after_five(
     queue: str, function: str

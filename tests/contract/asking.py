@@ -32,6 +32,11 @@ from tests.support.world import World
 ANYBODY = "anybody"
 CHECKS: list[CheckFunction] = [status_code_conformance, content_type_conformance, response_schema_conformance]
 TIMEOUT_SECONDS = 30
+FILES = {
+    "image/jpeg": (picture("x"), picture(), b"", b"\xff\xd8\xff\xe0 cut", b"GIF89a"),
+    "text/csv": (b"name,sis_id\nAda,1\n", b"name\nAda\nAda\n", b"name\n\xff\n", b'"', b"", b"a;b\n1;2\n"),
+}
+"""What routes take that is no JSON, by its first type."""
 PHASES = [Phase.generate]
 
 
@@ -99,7 +104,7 @@ def _ask(
 ) -> list[Asked]:
     route = f"{operation.method.upper()} {operation.path}"
     rule, random = PERMISSIONS[route], Random(f"{seed_number} {role} {route}")
-    takes_pictures = operations[route].takes[0].startswith("image/")
+    files = FILES.get(operations[route].takes[0])
     session = requests.Session()
     asked: list[Asked] = []
 
@@ -114,9 +119,9 @@ def _ask(
         estates = {"ours": ours, "theirs": theirs}
         if whose in estates:
             case.path_parameters = estates[whose].named(operation.path) or case.path_parameters
-        if takes_pictures:
+        if files is not None:
             case.media_type = random.choice(operations[route].takes)
-            case.body = random.choice((picture("x"), picture(), b"", b"\xff\xd8\xff\xe0 cut", b"GIF89a"))
+            case.body = random.choice(files)
         response = case.call(base_url=url, session=session, timeout=TIMEOUT_SECONDS, auth=given_token)
         reach = rule.get(role) if role is not None else None
         denied = bool(rule) and (reach is None or (reach is Reach.OWN and whose != "ours"))
@@ -126,7 +131,7 @@ def _ask(
                 route=route,
                 status=response.status_code,
                 forbidden=denied and bool(placeholders(operation.path) or reach is None),
-                invalid=broken and not takes_pictures and _breaks(case),
+                invalid=broken and files is None and _breaks(case),
                 undocumented=_undocumented(case, response),
                 told=f"{case.query} {str(case.body)[:300]} -> {response.text[:300]}",
             )

@@ -50,23 +50,23 @@ class School:
         files = [{"content_type": content_type, "length": len(data)}]
         registration = self.admin.post(f"/v1/people/{person_id}/registrations", {"files": files})
         upload(registration["uploads"][0], data)
-        return self._settled(self.admin, f"/v1/people/{person_id}/registrations/{registration['id']}")
+        return self.settled(self.admin, f"/v1/people/{person_id}/registrations/{registration['id']}")
 
     def posted(self, session_id: str, picture: bytes) -> dict[str, Any]:
         frame = self.camera.post_picture(f"/v1/sessions/{session_id}/frames", picture)
-        return self._settled(self.camera, f"/v1/frames/{frame['id']}")
+        return self.settled(self.camera, f"/v1/frames/{frame['id']}")
 
     def uploaded(self, session_id: str, picture: bytes) -> dict[str, Any]:
         ask = {"content_type": "image/png", "length": len(picture)}
         frame = self.camera.post(f"/v1/sessions/{session_id}/frame-uploads", ask)
         upload(frame["upload"], picture)
-        return self._settled(self.camera, f"/v1/frames/{frame['id']}")
+        return self.settled(self.camera, f"/v1/frames/{frame['id']}")
 
     def status(self, session_id: str) -> str:
         items = self.admin.get(f"/v1/sessions/{session_id}/attendance")["items"]
         return next(item["status"] for item in items if item["person_id"] == self.person_id)
 
-    def _settled(self, client: Client, path: str) -> dict[str, Any]:
+    def settled(self, client: Client, path: str) -> dict[str, Any]:
         waiting = ("awaiting_upload", "pending")
         settled: dict[str, Any] = until(
             lambda: client.get(path), lambda answer: answer["state"] not in waiting, SECONDS, path
@@ -214,6 +214,34 @@ def test_a_message_that_keeps_failing_ends_in_the_dead_letter_queue_while_others
     )
     assert [letter["Body"] for letter in letters] == ["this is no notification"]
     sqs.close()
+
+
+def test_a_claim_is_settled_by_its_event(school: School) -> None:
+    """Kim's own face is accepted, a stranger's refused, both by the nets and through the queue."""
+    seen = school.posted(school.session(), frame_of(STUDENT, STRANGER))
+    states = {}
+    for place, sighting in enumerate(seen["sightings"]):
+        path = f"/v1/frames/{seen['id']}/claims"
+        claim = school.camera.post(path, {"person_id": school.person_id, "face": place})
+        settled = school.settled(school.admin, f"{path}/{claim['id']}")
+        states[sighting["candidate"] == school.person_id and sighting["decision"] == "accepted"] = settled
+    assert {own: settled["state"] for own, settled in states.items()} == {True: "accepted", False: "refused"}
+    assert states[False]["code"] == "not_alike"
+    assert all(
+        (settled["comparison"]["score"] >= settled["comparison"]["threshold"]) == own
+        for own, settled in states.items()
+    )
+
+
+def test_a_face_enrolled_under_a_second_name_awaits_a_human(school: School) -> None:
+    other_id = add_student(school.admin, school.course_id, "Lin")
+    read = school.registered(other_id, registration_video(STUDENT, 2))
+    assert read["state"] == "awaiting_review"
+    (review,) = school.admin.get("/v1/registrations-awaiting-review")["items"]
+    assert (review["name"], [each["name"] for each in review["resembles"]]) == ("Lin", ["Kim"])
+    path = f"/v1/people/{other_id}/registrations/{read['id']}/decision"
+    assert school.admin.post(path, {"decision": "same_person"})["state"] == "refused"
+    assert school.admin.get("/v1/registrations-awaiting-review")["items"] == []
 
 
 def test_consent_withdrawn_holds_for_the_very_next_frame_on_a_warm_handler(school: School) -> None:

@@ -57,7 +57,14 @@ def test_the_linter_of_cloudformation_finds_nothing(package: Path) -> None:
 
 def test_our_functions_triggers_and_answers_are_in_it(template: dict[str, Any]) -> None:
     resources = template["Resources"]
-    for name in ("OnFrameUploaded", "OnRegistrationUploaded", "OnSessionsDue", "Authorize", "APIHandler"):
+    for name in (
+        "OnFrameUploaded",
+        "OnRegistrationUploaded",
+        "OnClaimMade",
+        "OnSessionsDue",
+        "Authorize",
+        "APIHandler",
+    ):
         assert resources[name]["Type"] == "AWS::Serverless::Function"
         assert resources[name]["Properties"]["Architectures"] == ["arm64"]
     assert set(load_template(TEMPLATE)["Resources"]) <= set(resources)

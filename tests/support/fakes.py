@@ -3,10 +3,12 @@
 import json
 import struct
 import zlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
+from chalicelib.domain.claims import Comparison
 from chalicelib.domain.errors import TooManyRequests, UnreadablePicture
 from chalicelib.domain.quality import CameraHealth, Condition, Reason
 from chalicelib.domain.sightings import Box, Decision, Seen, Sighting
@@ -22,12 +24,23 @@ def picture(
     score: float = 0.97,
     reasons: Sequence[Reason] = (),
     conditions: Sequence[Condition] = (),
+    really: Mapping[str, str] = MappingProxyType({}),
 ) -> bytes:
     """A PNG of one pixel, followed by the faces it shows: names of people, or anything for strangers.
 
-    `reasons` are what is wrong with each of the faces, `conditions` with the camera.
+    `reasons` are what is wrong with each of the faces, `conditions` with the camera. A face is matched as what it is
+    called, and is `really` somebody else where a claim compares it.
     """
-    shown = [{"face": face, "decision": decision, "score": score, "reasons": reasons} for face in faces]
+    shown = [
+        {
+            "face": face,
+            "is": really.get(face, face),
+            "decision": decision,
+            "score": score,
+            "reasons": reasons,
+        }
+        for face in faces
+    ]
     return _pixel() + MARK + json.dumps({"faces": shown, "conditions": conditions}).encode()
 
 
@@ -50,33 +63,75 @@ def _shown(data: bytes) -> Any:
     return json.loads(data.split(MARK)[1])
 
 
+def _box(place: int) -> Box:
+    return Box(10 + 60 * place, 10, 50, 50)
+
+
+def _similarity(face: str, other: str) -> float:
+    if face == other:
+        return 1.0
+    return 0.95 if face.partition("~")[0] == other.partition("~")[0] else 0.2
+
+
 @dataclass(frozen=True)
 class FakeGallery:
     model_id: str
     person_by_face: dict[str, str]
+    lookalikes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def person_ids(self) -> tuple[str, ...]:
+        return tuple(self.person_by_face.values())
 
 
 class FakeRecogniser:
-    """Templates hold the face's name as their embedding; a face is known if a template in the gallery holds it."""
+    """Templates hold the face's name as their embedding; a face is known if a template in the gallery holds it.
+
+    What stands after a ~ tells twins apart: "Ada" and "Ada~2" are alike, and each is told from the other.
+    """
 
     def __init__(self, model_id: str = "fake-1") -> None:
         self.model_id = model_id
         self.galleries_built = 0
         self.views_extracted = 0
+        self.compared = 0
         self.cohort_size = 0
         self.cohort: list[str] = []
 
-    def gallery(self, templates: Sequence[Template], cohort: Sequence[Template] = ()) -> FakeGallery:
+    def gallery(
+        self,
+        templates: Sequence[Template],
+        cohort: Sequence[Template] = (),
+        lookalikes: Mapping[str, frozenset[str]] = MappingProxyType({}),
+    ) -> FakeGallery:
         self.galleries_built += 1
         self.cohort = [template.person_id for template in cohort]
         people = {t.occasions[-1].embeddings[0].decode(): t.person_id for t in templates}
-        return FakeGallery(self.model_id, people)
+        return FakeGallery(self.model_id, people, lookalikes)
 
     def recognise(self, data: bytes, gallery: FakeGallery) -> Seen:
         shown = _shown(data)
         conditions = tuple(Condition(code) for code in shown["conditions"])
-        sightings = tuple(self._sighting(face, gallery) for face in shown["faces"])
+        sightings = tuple(self._sighting(face, gallery, place) for place, face in enumerate(shown["faces"]))
         return Seen(sightings, CameraHealth(120.0, 30.0, 0.35, conditions))
+
+    def compare(self, data: bytes, box: Box, person_id: str, gallery: FakeGallery) -> Comparison | None:
+        """A face claims to be the person whose template it holds, whatever the frame's sightings said."""
+        self.compared += 1
+        faces = _shown(data)["faces"]
+        place = next((place for place, _ in enumerate(faces) if _box(place) == box), None)
+        if place is None:
+            return None
+        genuine = gallery.person_by_face.get(faces[place]["is"]) == person_id
+        similarity = 0.97 if genuine else 0.4
+        return Comparison(self.model_id, box, similarity, similarity, 0.1, 0.95, similarity, accepted=genuine)
+
+    def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
+        face = template.occasions[-1].embeddings[0].decode()
+        return tuple(_similarity(face, other.occasions[-1].embeddings[0].decode()) for other in others)
+
+    def duplicate_threshold(self, _enrolment_counts: tuple[int, int], _people: int) -> float:
+        return 0.9
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         self.views_extracted += 1
@@ -89,11 +144,11 @@ class FakeRecogniser:
             dropped={"blurred": 1},
         )
 
-    def _sighting(self, shown: Any, gallery: FakeGallery) -> Sighting:
+    def _sighting(self, shown: Any, gallery: FakeGallery, place: int) -> Sighting:
         candidate = gallery.person_by_face.get(shown["face"])
         known = candidate is not None
         return Sighting(
-            box=Box(10, 10, 50, 50),
+            box=_box(place),
             detection=0.99,
             quality=0.9,
             candidate=candidate,

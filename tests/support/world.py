@@ -15,9 +15,12 @@ import boto3
 from moto import mock_aws
 
 from chalicelib import wiring
+from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.attendance import Status
+from chalicelib.domain.claims import Claim
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.consent_texts import DEFAULT_TEXT
+from chalicelib.domain.duplicates import Decision
 from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Method, Relation, Signer, Use
@@ -31,6 +34,7 @@ from chalicelib.services.check_in import check_in
 from chalicelib.services.clear_mark import clear_mark
 from chalicelib.services.close_session import close_session
 from chalicelib.services.confirm_sightings import confirm_sightings
+from chalicelib.services.decide_registration import decide_registration
 from chalicelib.services.erase_person import erase_person
 from chalicelib.services.finish_erasures import finish_erasures
 from chalicelib.services.give_consent import give_consent
@@ -38,6 +42,7 @@ from chalicelib.services.import_roster import ImportReport, import_roster
 from chalicelib.services.issue_code import issue_code
 from chalicelib.services.list_attendance import Entry, list_attendance
 from chalicelib.services.list_roster import list_roster
+from chalicelib.services.make_claim import Pointed, make_claim
 from chalicelib.services.mark_attendance import mark_attendance
 from chalicelib.services.post_frame import post_frame
 from chalicelib.services.reject_sightings import reject_sightings
@@ -56,6 +61,7 @@ CONSENT_IN = {
     "method": "electronic",
     "uses": ["matching", "evaluation", "normalisation"],
 }
+ADMIN = Caller("adm_test", Role.ADMIN)
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 TABLES = (
     "people",
@@ -68,6 +74,15 @@ TABLES = (
     "models",
     "audit",
 )
+
+KEYS = {
+    properties["TableName"]["Fn::Sub"].removeprefix("${Prefix}-"): [
+        key["AttributeName"] for key in properties["KeySchema"]
+    ]
+    for resource in load_template()["Resources"].values()
+    if resource["Type"] == "AWS::DynamoDB::Table" and (properties := resource["Properties"])
+}
+"""The attributes of each table's key."""
 
 ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -88,6 +103,8 @@ class World:
     recogniser: FakeRecogniser
     now: datetime = START
     people: dict[str, str] = field(default_factory=dict)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
     def clock(self) -> Clock:
@@ -185,11 +202,60 @@ class World:
             wiring.media().put(key, upload, "video/mp4")
         return registration
 
-    def enrol(self, name: str) -> None:
+    def enrol(self, name: str, face: str | None = None) -> Registration:
+        """From a clip that shows the person, or the given face."""
         from chalicelib.events.registrations import on_registration_uploaded
 
-        registration = self.upload_registration(self.people[name], clip(name))
+        registration = self.upload_registration(self.people[name], clip(face or name))
         on_registration_uploaded(self.event(*registration.keys), None)
+        return wiring.registrations().get(registration.person_id, registration.registration_id)
+
+    def decide(self, registration: Registration, decision: Decision) -> Registration:
+        return decide_registration(
+            registration.person_id,
+            registration.registration_id,
+            decision,
+            by=ADMIN.subject,
+            registrations=wiring.registrations(),
+            people=wiring.people(),
+            templates=wiring.templates(),
+            media=wiring.media(),
+        )
+
+    def claim(self, frame_id: str, name: str, face: int = 0, by: Caller = ADMIN) -> Claim:
+        """Made, and not settled yet."""
+        return make_claim(
+            frame_id,
+            self.people[name],
+            Pointed(face=face),
+            by=by,
+            frames=wiring.frames(),
+            sessions=wiring.sessions(),
+            courses=wiring.courses(),
+            claims=wiring.claims(),
+            claims_made=wiring.claims_made(),
+            limits=wiring.rate_limits(),
+            models=wiring.models(),
+            clock=self.clock,
+        )
+
+    def settle(self, claim: Claim) -> Claim:
+        """The claim once its message was handled."""
+        from chalicelib.events.claims import on_claim_made
+
+        assert on_claim_made(claim_event(claim), None) == {"batchItemFailures": []}
+        return wiring.claims().get(claim.session_id, claim.claim_id)
+
+    def messages(self, queue: str) -> list[Any]:
+        """Receive and delete what waits in a queue."""
+        sqs = self._client("sqs")
+        url = sqs.get_queue_url(QueueName=f"rollcall-{queue}")["QueueUrl"]
+        found = []
+        while received := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+            for message in received:
+                found.append(json.loads(message["Body"]))
+                sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return found
 
     def post_frame(self, session_id: str, picture: bytes) -> Frame:
         return post_frame(
@@ -320,22 +386,52 @@ class World:
 
     def pictures(self) -> list[str]:
         """The keys of all objects."""
-        listed = boto3.client("s3", region_name=REGION).list_objects_v2(Bucket=ENVIRONMENT["ROLLCALL_BUCKET"])
+        listed = self._client("s3").list_objects_v2(Bucket=ENVIRONMENT["ROLLCALL_BUCKET"])
         return sorted(item["Key"] for item in listed.get("Contents", []))
 
     def dump(self, *tables: str) -> dict[str, list[Any]]:
         """Every item of the tables, in a fixed order."""
-        dynamodb = boto3.client("dynamodb", region_name=REGION)
+        dynamodb = self._client("dynamodb")
         return {
             table: sorted(dynamodb.scan(TableName=f"rollcall-{table}")["Items"], key=json.dumps)
             for table in tables or TABLES
         }
 
+    def begin_anew(self) -> None:
+        """As a fresh deployment, which takes longer to make: nothing stored, the first id and moment."""
+        dynamodb = self._client("dynamodb")
+        for table, items in self.dump().items():
+            for item in items:
+                key = {name: item[name] for name in KEYS[table]}
+                dynamodb.delete_item(TableName=f"rollcall-{table}", Key=key)
+        for picture in self.pictures():
+            self._client("s3").delete_object(Bucket=ENVIRONMENT["ROLLCALL_BUCKET"], Key=picture)
+        self.messages("claims")
+        wiring.gallery_of.cache_clear()  # type: ignore[attr-defined]  # ids repeat, so galleries would too
+        self.now, self.people, self.numbers = START, {}, itertools.count(1)
+        vars(self.recogniser).clear()
+        self.recogniser.__init__()  # type: ignore[misc]
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = boto3.client(service, region_name=REGION)
+        return self._clients[service]
+
 
 def sqs_record(key: str, at: datetime) -> dict[str, Any]:
     body = {"Records": [{"eventTime": at.isoformat(), "s3": {"object": {"key": key.replace("/", "%2F")}}}]}
+    return _message(key, body)
+
+
+def claim_event(*claims: Claim) -> dict[str, Any]:
+    """An SQS batch with one message for each claim, as Lambda gets it."""
+    bodies = [{"session_id": claim.session_id, "claim_id": claim.claim_id} for claim in claims]
+    return {"Records": [_message(body["claim_id"], body) for body in bodies]}
+
+
+def _message(name: str, body: Any) -> dict[str, Any]:
     return {
-        "messageId": f"message-{key}",
+        "messageId": f"message-{name}",
         "receiptHandle": "handle",
         "body": json.dumps(body),
         "attributes": {"ApproximateReceiveCount": "1"},
@@ -361,18 +457,19 @@ def template() -> Any:
 @contextmanager
 def new_world() -> Iterator[World]:
     """A fresh deployment; ids count up, so that two runs of the same steps leave the same items."""
-    numbers = itertools.count(1)
-    fake = FakeRecogniser()
+    world = World(FakeRecogniser())
     with (
         mock.patch.dict("os.environ", ENVIRONMENT),
         mock_aws(),
-        mock.patch("chalicelib.domain.ids.uuid4", side_effect=lambda: UUID(int=next(numbers))),
+        mock.patch("chalicelib.domain.ids.uuid4", side_effect=lambda: UUID(int=next(world.numbers))),
     ):
         create_resources(InProcessCloud(), template(), {})
         wiring.reset()
-        world = World(fake)
         with (
-            mock.patch.object(wiring, "recogniser", return_value=fake),
+            mock.patch.object(wiring, "recogniser", return_value=world.recogniser),
+            mock.patch(
+                "chalicelib.adapters.dynamo.templates.SHARDS", 2
+            ),  # of 16 queries a school, two tell as much
             mock.patch("chalicelib.domain.clock.utc_now", side_effect=lambda: world.now),
         ):
             yield world

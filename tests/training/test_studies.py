@@ -121,6 +121,9 @@ def test_a_site_s_own_people_set_its_thresholds(pack: Pack, people: int, normali
         "three photos: two enrol, the third is higher by the pack's step"
     )
     assert chosen.plain.accept[3].at(30) >= chosen.plain.accept[2].at(30)
+    assert chosen.duplicate is not None
+    for counts in ((1, 1), (1, 3), (3, 3)):
+        assert chosen.duplicate_threshold(counts, 500) >= pack.thresholds.duplicate_threshold(counts, 500)
 
 
 def test_errors_are_told_by_group(pack: Pack) -> None:

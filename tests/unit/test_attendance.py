@@ -20,6 +20,7 @@ from chalicelib.domain.attendance import (
     session_closed,
     sighted,
 )
+from chalicelib.domain.claims import claim_refused, contested
 from chalicelib.domain.sightings import Box, Decision
 
 BLANK = AttendanceRecord("ses_1", "per_1")
@@ -73,6 +74,18 @@ def check_ins() -> st.SearchStrategy[Fact]:
     return st.builds(lambda seconds: lambda record: checked_in(record, moment(seconds)), SECONDS)
 
 
+def claims() -> st.SearchStrategy[Fact]:
+    """What settled claims leave beside accepted ones, which are sightings."""
+    return st.one_of(
+        st.builds(lambda frame_id: lambda record: contested(record, frame_id), FRAMES),
+        st.builds(
+            lambda frame_id, figures: lambda record: claim_refused(record, evidence(frame_id, *figures)),
+            FRAMES,
+            FIGURES,
+        ),
+    )
+
+
 def human_acts() -> st.SearchStrategy[Fact]:
     """What humans decide, with what they had before them: the order of these counts, and only of these."""
 
@@ -95,7 +108,7 @@ def human_acts() -> st.SearchStrategy[Fact]:
 
 
 def machine_facts(only_propose: bool) -> st.SearchStrategy[list[Fact]]:
-    return st.lists(st.one_of(sightings(only_propose), closings(), check_ins()), max_size=6)
+    return st.lists(st.one_of(sightings(only_propose), closings(), check_ins(), claims()), max_size=6)
 
 
 def merged(facts: Iterable[Fact]) -> AttendanceRecord:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.domain.errors import TemplateRefused
 from chalicelib.domain.sightings import Decision
 from chalicelib.domain.templates import Occasion, Template
-from chalicelib.vision.matching import Gallery, Match, match, reference
+from chalicelib.vision.matching import Gallery, Match, match, reference, similarities
 from chalicelib.vision.thresholds import Rivals
 
 MODEL, DIMENSION = "model-1", 16
@@ -23,6 +23,7 @@ class Thresholds:
     """Stricter with more occasions, as real ones are."""
 
     margin: float = 0.05
+    lookalike_margin: float = 0.20
 
     def accept(self, enrolment_count: int) -> float:
         return 0.80 if enrolment_count == 1 else 0.85
@@ -122,6 +123,51 @@ def test_a_margin_just_wide_enough_is_accepted() -> None:
     (found,) = matched([axis(0)], gallery(template("ann", axis(0)), template("zoe", lookalike)))
     assert found.margin == pytest.approx(0.06, abs=1e-6)
     assert found.decision is Decision.ACCEPTED
+
+
+LIKE_ANN = towards(axis(0), 0.9, axis(1))  # a face of Ann's is 0.1 more like her
+
+
+@pytest.mark.parametrize(
+    ("told_apart", "decision"),
+    [
+        ({}, Decision.ACCEPTED),
+        ({"ann": frozenset({"zoe"}), "zoe": frozenset({"ann"})}, Decision.REVIEW),
+        ({"zoe": frozenset({"ann"})}, Decision.REVIEW),
+        ({"ann": frozenset({"ben"})}, Decision.ACCEPTED),
+        ({"ann": frozenset({"a twin on no roster"})}, Decision.ACCEPTED),
+    ],
+)
+def test_look_alikes_need_the_larger_margin(told_apart: dict, decision: Decision) -> None:
+    people = Gallery.of(
+        [ANN, BEN, template("zoe", LIKE_ANN)], MODEL, DIMENSION, RIVALS, lookalikes=told_apart
+    )
+    (found,) = matched([axis(0)], people)
+    assert (found.candidate, found.decision) == ("ann", decision)
+    assert found.margin == pytest.approx(0.1)
+
+
+def test_a_look_alike_behind_the_runner_up_counts_too() -> None:
+    near = template("cyd", towards(axis(0), 0.92, axis(2)))
+    told_apart = {"ann": frozenset({"zoe"})}
+    people = Gallery.of([ANN, near, template("zoe", LIKE_ANN)], MODEL, DIMENSION, None, lookalikes=told_apart)
+    (found,) = matched([axis(0)], people)
+    assert (found.margin, found.decision) == (pytest.approx(0.08), Decision.REVIEW)
+
+
+def test_a_look_alike_well_behind_is_no_obstacle() -> None:
+    far = template("zoe", towards(axis(0), 0.7, axis(1)))
+    people = Gallery.of([ANN, far], MODEL, DIMENSION, None, lookalikes={"ann": frozenset({"zoe"})})
+    (found,) = matched([axis(0)], people)
+    assert found.decision is Decision.ACCEPTED
+
+
+def test_templates_are_compared_as_galleries_compare_them() -> None:
+    found = similarities(ANN, [BEN, template("zoe", LIKE_ANN)], MODEL, DIMENSION)
+    assert found.tolist() == pytest.approx([0.0, 0.9])
+    assert similarities(ANN, [], MODEL, DIMENSION).shape == (0,)
+    with pytest.raises(TemplateRefused):
+        similarities(ANN, [template("old", axis(0), model_id="model-0")], MODEL, DIMENSION)
 
 
 def test_a_roster_of_one_has_its_score_for_a_margin() -> None:

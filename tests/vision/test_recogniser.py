@@ -16,7 +16,7 @@ from chalicelib.domain.errors import (
     UnreadablePicture,
     UnsupportedMediaType,
 )
-from chalicelib.domain.sightings import Decision
+from chalicelib.domain.sightings import Box, Decision
 from chalicelib.domain.templates import Occasion, Template
 from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.matching import Gallery
@@ -149,6 +149,61 @@ def test_a_face_too_blurred_to_trust_is_never_accepted(
         for sighting in recogniser.recognise(changed(photos["ann"][3], blur=sigma), people).sightings:
             assert sighting.quality < HOPELESS_QUALITY
             assert sighting.decision is not Decision.ACCEPTED
+
+
+def test_one_face_of_a_picture_is_compared_with_one_person(
+    recogniser: Recogniser, people: Gallery, photos: dict
+) -> None:
+    shown = side_by_side(photos["ann"][3], photos["ben"][3])
+    boxes = {sighting.candidate: sighting.box for sighting in recogniser.recognise(shown, people).sightings}
+    assert set(boxes) == {"ann", "ben"}
+    for face in boxes:
+        for claimed in ("ann", "ben"):
+            found = recogniser.compare(shown, boxes[face], claimed, people)
+            assert found is not None
+            assert found.accepted == (face == claimed)
+            assert found.accepted == (found.score >= found.threshold)
+            assert (found.box, found.model_id) == (boxes[face], recogniser.model_id)
+
+
+def test_where_there_is_no_face_nobody_is_compared(
+    recogniser: Recogniser, people: Gallery, photos: dict
+) -> None:
+    for box in (Box(0, 0, 8, 8), Box(5000, 5000, 50, 50), Box(0, 0, 0, 0)):
+        assert recogniser.compare(photos["ann"][3], box, "ann", people) is None
+
+
+def test_a_claim_beside_a_look_alike_needs_the_larger_margin(recogniser: Recogniser, photos: dict) -> None:
+    """Zoe's template is Ann's: a face of Ann's is no more like the one than like the other."""
+    ann = enrolled(recogniser, "ann", photos["ann"][:3])
+    zoe, ben = replace(ann, person_id="zoe"), enrolled(recogniser, "ben", photos["ben"][:3])
+    accepted = {}
+    for told_apart in ({}, {"ann": frozenset({"zoe"})}):
+        roster = recogniser.gallery([ann, zoe, ben], lookalikes=told_apart)
+        (sighting,) = recogniser.recognise(photos["ann"][3], roster).sightings
+        found = recogniser.compare(photos["ann"][3], sighting.box, "ann", roster)
+        assert found is not None
+        accepted[bool(told_apart)] = found.accepted
+    assert accepted == {False: True, True: False}
+
+
+def test_a_view_too_blurred_to_trust_passes_as_nobody(
+    recogniser: Recogniser, people: Gallery, photos: dict
+) -> None:
+    hopeless = changed(photos["ann"][3], blur=6)
+    (sighting,) = recogniser.recognise(hopeless, people).sightings
+    assert sighting.quality < HOPELESS_QUALITY
+    found = recogniser.compare(hopeless, sighting.box, "ann", people)
+    assert found is not None
+    assert not found.accepted
+
+
+def test_a_template_is_compared_with_others_for_duplicates(recogniser: Recogniser, photos: dict) -> None:
+    ann, again = (enrolled(recogniser, "ann", photos["ann"][two]) for two in (slice(2), slice(2, 4)))
+    ben = enrolled(recogniser, "ben", photos["ben"][:2])
+    same, other = recogniser.similarities(ann, [again, ben])
+    assert other < recogniser.duplicate_threshold((1, 1), 2) <= same
+    assert recogniser.similarities(ann, []) == ()
 
 
 def test_unreadable_pictures_raise(recogniser: Recogniser, people: Gallery, photos: dict) -> None:
@@ -360,6 +415,24 @@ def test_a_real_clip_of_one_person_enrols_and_finds_that_person_only(real: Recog
             if sighting.decision is Decision.ACCEPTED
         ]
         assert accepted == [path.stem]
+
+
+def test_real_people_pass_as_themselves_and_not_as_each_other(real: Recogniser, faces: Path) -> None:
+    """Claims at the threshold of the pack, of photographs in which the largest face is the person's."""
+    photos = {each.name: sorted(each.glob("*.jpg")) for each in sorted((faces / "colour").iterdir())}
+    roster = real.gallery(
+        [enrolled(real, name, [photo.read_bytes() for photo in some[:3]]) for name, some in photos.items()]
+    )
+    genuine, impostors = [], []
+    for name, some in photos.items():
+        shown = some[4].read_bytes()
+        box = real.recognise(shown, roster).sightings[0].box
+        for claimed in photos:
+            found = real.compare(shown, box, claimed, roster)
+            assert found is not None
+            (genuine if claimed == name else impostors).append(found.accepted)
+    assert sum(genuine) >= len(photos) - 1
+    assert not any(impostors)
 
 
 def test_people_walking_past_enrol_nobody_and_are_taken_for_nobody(real: Recogniser, faces: Path) -> None:

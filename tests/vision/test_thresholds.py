@@ -42,6 +42,8 @@ NORMALISED = Levels(
 BOTH = Thresholds(
     Promise(0.01, 0.05, 0.0001), PLAIN, NORMALISED, Rivals(10, 0.4, 0.6, 100), provisional=False
 )
+DUPLICATE = {(1, 1): Curve(0.4, 0.5), (1, 2): Curve(0.45, 0.55), (2, 2): Curve(0.5, 0.6)}
+WITH_DUPLICATE = replace(BOTH, duplicate=DUPLICATE, promise=replace(BOTH.promise, duplicate_fpir=0.005))
 PLAIN_ONLY = replace(BOTH, normalised=None, rivals=None)
 
 shares = st.floats(0.001, 0.999)
@@ -63,6 +65,7 @@ def levels(draw: st.DrawFn) -> Levels:
         review={n: Curve(curve.at_30 - asked, curve.at_120 - asked) for n, curve in accept.items()},
         claim={1: draw(st.floats(-1, 1))},
         margin=draw(st.floats(0, 0.9)),
+        lookalike_margin=draw(st.none() | st.floats(0, 0.9)),
         confidence=Confidence(draw(st.floats(-9, 9)), draw(st.floats(0.1, 500)), draw(shares)),
     )
 
@@ -78,6 +81,7 @@ def thresholds(draw: st.DrawFn) -> Thresholds:
         normalised=draw(levels()) if normalises else None,
         rivals=rivals if normalises else None,
         provisional=draw(st.booleans()),
+        duplicate=draw(st.sampled_from([None, DUPLICATE])),
     )
 
 
@@ -204,7 +208,70 @@ def test_the_committed_thresholds_of_packs_are_read(pack: str) -> None:
     assert found.as_json() == read_thresholds(pack)
 
 
+@pytest.mark.parametrize(
+    ("counts", "people", "expected"),
+    [
+        ((1, 1), 30, 0.4),
+        ((1, 1), 120, 0.5),
+        ((1, 1), 480, 0.6),
+        ((2, 1), 120, 0.55),
+        ((1, 2), 120, 0.55),
+        ((5, 4), 30, 0.5),
+        ((1, 5), 30, 0.45),
+        ((1, 1), 1, 0.4),
+    ],
+)
+def test_duplicates_are_judged_by_both_counts_and_by_how_many_are_compared(
+    counts: tuple[int, int], people: int, expected: float
+) -> None:
+    assert WITH_DUPLICATE.duplicate_threshold(counts, people) == pytest.approx(expected)
+
+
+def test_a_pack_that_says_nothing_of_duplicates_is_held_to_what_it_accepts_in_such_a_crowd() -> None:
+    assert BOTH.duplicate_threshold((3, 1), 240) == pytest.approx(0.94)
+    assert BOTH.duplicate_threshold((1, 1), 240) == pytest.approx(0.93)
+
+
+def test_look_alikes_stand_further_apart_than_others() -> None:
+    assert BOTH.operating(30, normalised=False).lookalike_margin == pytest.approx(0.04)
+    for declared, expected in ((0.03, 0.03), (0.01, 0.02)):
+        levels = replace(PLAIN, lookalike_margin=declared)
+        assert replace(BOTH, plain=levels).operating(30, normalised=False).lookalike_margin == expected
+
+
+@pytest.mark.parametrize("pack", ["pypi", "yunet-reid0095"])
+def test_a_shipped_pack_asks_more_of_duplicates_the_larger_the_school_and_the_more_photos(pack: str) -> None:
+    found = thresholds_of(read_thresholds(pack))
+    assert found.promise.duplicate_fpir == 0.005
+    by_size = [found.duplicate_threshold((1, 1), people) for people in (100, 1000, 5000)]
+    by_count = [found.duplicate_threshold((1, count), 1000) for count in (1, 2, 3)]
+    assert by_size == sorted(by_size)
+    assert by_count == sorted(by_count)
+    assert len({*by_size, *by_count}) == 5
+
+
+REFUSED_DUPLICATES: dict[str, Edit] = {
+    "no pair": lambda d: d.clear(),
+    "a pair left out": lambda d: d.pop("1-2"),
+    "a pair the wrong way round": lambda d: d.update({"2-1": d.pop("1-2")}),
+    "a pair of one": lambda d: d.update({"1": d["1-1"]}),
+    "an enrolment count of none": lambda d: d.update({"0-1": d["1-1"]}),
+    "above 1 in a large school": lambda d: d.update({"1-1": {"30": 0.5, "120": 0.8}}),
+    "no number": lambda d: d.update({"1-1": {"30": math.nan, "120": 0.8}}),
+}
+
+
+@pytest.mark.parametrize("change", REFUSED_DUPLICATES.values(), ids=REFUSED_DUPLICATES)
+def test_nonsense_of_duplicates_is_refused(change: Edit) -> None:
+    declared = json.loads(json.dumps(WITH_DUPLICATE.as_json()))
+    change(declared["duplicate"])
+    with pytest.raises(ValueError, match=r"."):
+        thresholds_of(declared)
+
+
 REFUSED: dict[str, Edit] = {
+    "a margin of look-alikes of 1": lambda d: d["plain"].update(lookalike_margin=1),
+    "a negative margin of look-alikes": lambda d: d["plain"].update(lookalike_margin=-0.1),
     "rivals without levels": lambda d: d.pop("normalised"),
     "levels without rivals": lambda d: d.pop("rivals"),
     "no rival counts": lambda d: d["rivals"].update(nearest=0),

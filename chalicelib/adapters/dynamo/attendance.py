@@ -16,7 +16,7 @@ from chalicelib.adapters.dynamo.records import (
     permits_matching,
 )
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
-from chalicelib.domain.attendance import AttendanceRecord, Evidence, Mark, Proposal, Status
+from chalicelib.domain.attendance import AttendanceRecord, Evidence, Mark, Proposal, Source, Status
 from chalicelib.domain.errors import ConsentMissing, Contention
 from chalicelib.domain.history import Act, Cause, Change
 from chalicelib.domain.sightings import Box
@@ -94,6 +94,8 @@ def _mark(record: AttendanceRecord) -> MarkRecord:
         mark=None if record.mark is None else _stored(record.mark),
         closed_at=record.closed_at,
         watched=None if record.closed_at is None else record.watched,
+        refused_claim=None if record.refused_claim is None else asdict(record.refused_claim),
+        contested_frames=set(record.contested_frames) or None,
         revision=record.revision + 1,
     )
 
@@ -114,6 +116,8 @@ def attendance_of(record: MarkRecord) -> AttendanceRecord:
         mark=None if record.mark is None else _decided(record.mark),
         closed_at=record.closed_at,
         watched=record.closed_at is not None if record.watched is None else record.watched,
+        refused_claim=_evidence(record.refused_claim),
+        contested_frames=frozenset(record.contested_frames or ()),
         revision=int(record.revision),
     )
 
@@ -169,4 +173,5 @@ def _evidence(stored: Any) -> Evidence | None:
 
 def _told(stored: Any) -> Evidence:
     """Evidence stored before sightings had a confidence has none."""
-    return Evidence(**{"confidence": 0.0, **stored, "box": Box(**stored["box"])})
+    read = {"box": Box(**stored["box"]), "source": Source(stored.get("source", Source.SIGHTING))}
+    return Evidence(**{"confidence": 0.0, **stored, **read})

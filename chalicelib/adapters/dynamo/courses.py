@@ -17,7 +17,7 @@ from chalicelib.adapters.dynamo.records import (
 from chalicelib.adapters.dynamo.rosters import Rosters, require_course
 from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.domain.courses import GRACE_MINUTES, Course
-from chalicelib.domain.errors import Contention, CourseNotFound
+from chalicelib.domain.errors import Contention
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.ports import Page
@@ -49,11 +49,11 @@ class DynamoCourses(Rosters, Instructors):
     def get(self, course_id: str) -> Course:
         return _course(require_course(course_id))
 
-    def with_external_id(self, external_id: ExternalId) -> Course:
+    def with_external_id(self, external_id: ExternalId) -> Course | None:
         try:
             owner = CourseExternalIdRecord.get(key_of(external_id), EXTERNAL, consistent_read=True).owner
-        except CourseExternalIdRecord.DoesNotExist as error:
-            raise CourseNotFound("There is no course with this external id.") from error
+        except CourseExternalIdRecord.DoesNotExist:
+            return None
         return self.get(owner)
 
     def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Course]:

@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.external_ids import claim
 from chalicelib.adapters.dynamo.models import bump_cohorts, forgotten
-from chalicelib.adapters.dynamo.people import delete_templates
+from chalicelib.adapters.dynamo.people import forget_face
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     ERASURE,
@@ -119,7 +119,7 @@ class DynamoErasures:
         changed = Contention(f"{person_id} was changed by another writer.")
         transaction.delete(person, PersonRecord.revision == int(person.revision), changed)
         transaction.delete(ConsentRecord(person_id, CONSENT))
-        delete_templates(transaction, person)
+        forget_face(transaction, person)
         claim(transaction, PersonExternalIdRecord, person_id, person.external_ids or {}, {})
         record = ErasureRecord(
             person_id=person_id,

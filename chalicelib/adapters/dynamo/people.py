@@ -6,6 +6,7 @@ from datetime import datetime
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.adapters.dynamo.candidates import drop_candidates
 from chalicelib.adapters.dynamo.external_ids import claim, key_of
 from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.pages import read_page
@@ -34,6 +35,9 @@ from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, 
 from chalicelib.services.ports import Page
 
 ATTEMPTS = 5
+
+AddWrites = Callable[[Transaction, PersonRecord], list[Action]]
+"""Answers what else is to change of the person's own item."""
 
 
 class DynamoPeople:
@@ -91,6 +95,11 @@ class DynamoPeople:
         kind = PERSON + ARCHIVED if archived else PERSON
         return read_page(PersonRecord.by_kind.query, kind, _person, limit, cursor, keys=keys)
 
+    def lookalikes(self, person_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        keys = [(person_id, PERSON) for person_id in person_ids]
+        found = (_person(record) for record in PersonRecord.batch_get(keys, consistent_read=True))
+        return {person.person_id: person.lookalikes for person in found if person.lookalikes}
+
     def consent(self, person_id: str) -> Consent | None:
         record = self._consent_record(person_id)
         return None if record is None else _consent(record)
@@ -120,22 +129,21 @@ class DynamoPeople:
             given_at=consent.given_at,
         )
 
-        def give(transaction: Transaction, person: PersonRecord) -> None:
+        def give(transaction: Transaction, person: PersonRecord) -> list[Action]:
             before = self._consent_record(consent.person_id)
             was_normalising = before is not None and _consent(before).permits_normalisation
             if before is not None:
                 before.sk = f"{CONSENT}#{before.given_at.isoformat()}"
                 transaction.put(before)
             transaction.put(record)
-            if not consent.permits_matching:
-                delete_templates(transaction, person)
             if was_normalising and not consent.permits_normalisation:
                 bump_cohorts(transaction)
+            return [] if consent.permits_matching else forget_face(transaction, person)
 
         self._change(consent.person_id, give)
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
-        def withdraw(transaction: Transaction, person: PersonRecord) -> None:
+        def withdraw(transaction: Transaction, person: PersonRecord) -> list[Action]:
             before = self._consent_record(person_id)
             first = ConsentRecord.withdrawn_at.set(ConsentRecord.withdrawn_at | at)
             transaction.update(
@@ -144,9 +152,9 @@ class DynamoPeople:
                 ConsentRecord.person_id.exists(),
                 Contention(f"The consent of {person_id} was changed by another writer."),
             )
-            delete_templates(transaction, person)
             if before is not None and _consent(before).permits_normalisation:
                 bump_cohorts(transaction)
+            return forget_face(transaction, person)
 
         self._change(person_id, withdraw)
 
@@ -154,16 +162,16 @@ class DynamoPeople:
         """An enrolment under way has read another revision: it is written anew from fresh reads, or not at all."""
         with suppress(PersonNotFound):  # erased meanwhile, and the templates with it
             if require_person(person_id).model_ids:
-                self._change(person_id, delete_templates)
+                self._change(person_id, forget_face)
 
-    def _change(self, person_id: str, add_writes: Callable[[Transaction, PersonRecord], None]) -> None:
+    def _change(self, person_id: str, add_writes: AddWrites) -> None:
         """One transaction with the person's revision and courses; read and sent again when another was first."""
         for attempt in range(1, ATTEMPTS + 1):
             person = require_person(person_id)
             transaction = Transaction()
-            bump_person(transaction, person_id, int(person.revision))
+            changes = add_writes(transaction, person)
+            bump_person(transaction, person_id, int(person.revision), actions=changes)
             bump_courses_of(transaction, person_id)
-            add_writes(transaction, person)
             try:
                 transaction.commit()
             except Contention:
@@ -226,9 +234,19 @@ def _set_archived(at: datetime | None) -> list[Action]:
     return [PersonRecord.archived_at.set(at), PersonRecord.kind.set(PERSON + ARCHIVED)]
 
 
-def delete_templates(transaction: Transaction, person: PersonRecord) -> None:
+def forget_face(transaction: Transaction, person: PersonRecord) -> list[Action]:
+    """Templates, candidates, and whom the person looks like; answers what is to change of the person's own item."""
     for model_id in person.model_ids or ():
         transaction.delete(TemplateRecord(shard_of(person.person_id, model_id), person.person_id))
+    drop_candidates(transaction, person)
+    for other_id in sorted(person.lookalikes or ()):
+        transaction.update(
+            PersonRecord(other_id, PERSON),
+            [PersonRecord.lookalikes.delete({person.person_id})],
+            PersonRecord.person_id.exists(),
+            Contention(f"{other_id} was deleted by another writer."),
+        )
+    return [PersonRecord.lookalikes.remove()] if person.lookalikes else []
 
 
 def _consent(record: ConsentRecord) -> Consent:
@@ -250,6 +268,7 @@ def _person(record: PersonRecord) -> Person:
         name=record.name,
         created_at=record.created_at,
         revision=int(record.revision),
+        lookalikes=frozenset(record.lookalikes or ()),
         external_ids=record.external_ids or {},
         archived_at=record.archived_at,
         course_count=int(record.course_count),

@@ -41,6 +41,9 @@ CODE = "code"
 TIMETABLE = "timetable"
 PLANNED = "planned#"
 CAMERA = "camera"
+REVIEW = "review"
+CLAIM = "claim#"
+CLAIMED_FACE = "face#"
 ADMIN = "admin"
 IDENTITY = "identity#"
 
@@ -69,6 +72,7 @@ class PersonRecord(Model):
     external_ids: JSONAttribute = JSONAttribute(null=True)
     archived_at = UTCDateTimeAttribute(null=True)
     model_ids = UnicodeSetAttribute(null=True)
+    lookalikes = UnicodeSetAttribute(null=True)
     by_kind = PeopleByKind()
 
 
@@ -404,6 +408,8 @@ class MarkRecord(Model):
     checked_in_at = UTCDateTimeAttribute(null=True)
     mark: JSONAttribute = JSONAttribute(null=True)
     closed_at = UTCDateTimeAttribute(null=True)
+    refused_claim: JSONAttribute = JSONAttribute(null=True)
+    contested_frames = UnicodeSetAttribute(null=True)
     watched = BooleanAttribute(null=True)
     revision = NumberAttribute()
     by_person = MarksByPerson()
@@ -449,6 +455,35 @@ class ErasedMarksRecord(Model):
     people = NumberAttribute(default=0)
 
 
+class ClaimRecord(Model):
+    """A claim, in the partition of its session; its sort key begins with CLAIM."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    frame_id = UnicodeAttribute()
+    face = NumberAttribute()
+    box: JSONAttribute = JSONAttribute()
+    person_id = UnicodeAttribute()
+    by = UnicodeAttribute()
+    created_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    verdict: JSONAttribute = JSONAttribute(null=True)
+
+
+class ClaimedFaceRecord(Model):
+    """Whose a face of a frame is, by an accepted claim: one person's."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    person_id = UnicodeAttribute()
+
+
 class OutstandingFrames(GlobalSecondaryIndex[Any]):
     class Meta:
         index_name = "outstanding"
@@ -486,6 +521,15 @@ class FrameRecord(Model):
     by_session = FramesBySession()
 
 
+class AwaitingReview(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "awaiting_review"
+        projection = AllProjection()
+
+    review = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
 class RegistrationRecord(Model):
     class Meta:
         table_name = "registrations"
@@ -494,11 +538,16 @@ class RegistrationRecord(Model):
     registration_id = UnicodeAttribute(range_key=True)
     parts = NumberAttribute()
     created_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute(null=True)
     outcome: JSONAttribute = JSONAttribute(null=True)
+    review = UnicodeAttribute(null=True)
     expires_at = TTLAttribute(null=True)
+    awaiting_review = AwaitingReview()
 
 
 class TemplateRecord(Model):
+    """A person's template. In the shard `pending` a candidate: `person_id` is person#registration."""
+
     class Meta:
         table_name = "templates"
 
@@ -653,6 +702,8 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (MarkRecord, "attendance"),
     (SessionItem, "attendance"),
     (ErasedMarksRecord, "attendance"),
+    (ClaimRecord, "attendance"),
+    (ClaimedFaceRecord, "attendance"),
     (ChangeRecord, "attendance"),
     (FrameRecord, "frames"),
     (RegistrationRecord, "registrations"),

@@ -4,15 +4,21 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.adapters.dynamo.records import PERSON, PersonRecord, RegistrationRecord
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from chalicelib.adapters.dynamo.pages import read_page
+from chalicelib.adapters.dynamo.records import PERSON, REVIEW, PersonRecord, RegistrationRecord
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.duplicates import Likeness
 from chalicelib.domain.errors import PersonNotFound, RegistrationNotFound
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
+from chalicelib.services.ports import Page
 
 
 class ConcludedError(Exception):
-    """The registration has an outcome already."""
+    """The registration is not any more in the state in which it was read."""
 
 
 class _ThereError(Exception):
@@ -58,11 +64,17 @@ class DynamoRegistrations:
         found = (_registration(record) for record in records if not self._expired(record))
         return tuple(sorted(found, key=lambda registration: registration.created_at))
 
+    def awaiting_review(self, limit: int, cursor: str | None) -> Page[Registration]:
+        keys = ("review", "created_at", "person_id", "registration_id")
+        return read_page(
+            RegistrationRecord.awaiting_review.query, REVIEW, _registration, limit, cursor, keys=keys
+        )
+
     def conclude(self, registration: Registration, outcome: Outcome) -> None:
         record = RegistrationRecord(registration.person_id, registration.registration_id)
         try:
             conditional(
-                lambda: record.update(actions=concluding(outcome), condition=is_open()),
+                lambda: record.update(actions=concluding(outcome), condition=is_as_read(registration)),
                 ConcludedError(),
             )
         except ConcludedError:
@@ -73,13 +85,24 @@ class DynamoRegistrations:
         return record.expires_at is not None and record.expires_at < self._clock()
 
 
-def concluding(outcome: Outcome) -> list[Any]:
-    """A concluded registration is kept; only those never uploaded expire."""
-    return [RegistrationRecord.outcome.set(asdict(outcome)), RegistrationRecord.expires_at.remove()]
+def concluding(outcome: Outcome) -> list[Action]:
+    """A concluded registration is kept; only those never uploaded expire. Only those awaiting review are listed so."""
+    awaits = outcome.state is RegistrationState.AWAITING_REVIEW
+    return [
+        RegistrationRecord.state.set(outcome.state.value),
+        RegistrationRecord.outcome.set(asdict(outcome)),
+        RegistrationRecord.review.set(REVIEW) if awaits else RegistrationRecord.review.remove(),
+        RegistrationRecord.expires_at.remove(),
+    ]
 
 
-def is_open() -> Any:
-    return RegistrationRecord.person_id.exists() & RegistrationRecord.outcome.does_not_exist()
+def is_as_read(registration: Registration) -> Condition:
+    condition: Condition = RegistrationRecord.person_id.exists()
+    if registration.outcome is None:
+        condition &= RegistrationRecord.outcome.does_not_exist()
+    else:
+        condition &= RegistrationRecord.state == registration.state.value
+    return condition
 
 
 def _registration(record: RegistrationRecord) -> Registration:
@@ -93,4 +116,8 @@ def _registration(record: RegistrationRecord) -> Registration:
 
 
 def _outcome(stored: Any) -> Outcome:
-    return Outcome(**{**stored, "state": RegistrationState(stored["state"])})
+    read = {
+        "state": RegistrationState(stored["state"]),
+        "resembles": tuple(Likeness(**each) for each in stored.get("resembles", ())),
+    }
+    return Outcome(**{**stored, **read})

@@ -91,14 +91,8 @@ def require_person(person_id: str) -> PersonRecord:
 def join(transaction: Transaction, course_id: str, person_id: str, *, is_member: bool) -> None:
     """The person's side of coming to a course. `is_member`: an import that was cut off has left the membership."""
     raced = Contention(f"{person_id} was changed by another writer.")
-    membership = MEMBERSHIP + course_id
-    if is_member:
-        transaction.check(
-            MembershipRecord, (person_id, membership), MembershipRecord.person_id.exists(), raced
-        )
-    else:
-        unknown = MembershipRecord.person_id.does_not_exist()
-        transaction.put(MembershipRecord(person_id, membership), unknown, raced)
+    there = MembershipRecord.person_id.exists() if is_member else MembershipRecord.person_id.does_not_exist()
+    transaction.put(MembershipRecord(person_id, MEMBERSHIP + course_id), there, raced)
     transaction.update(
         PersonRecord(person_id, PERSON),
         [PersonRecord.revision.add(1), PersonRecord.course_count.add(0 if is_member else 1)],

@@ -2,8 +2,17 @@
 
 import base64
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
+from chalicelib.adapters.dynamo.candidates import (
+    candidate_key,
+    count_candidates,
+    read_candidate,
+    shard_of_candidates,
+)
 from chalicelib.adapters.dynamo.models import require_biometrics
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
@@ -14,14 +23,15 @@ from chalicelib.adapters.dynamo.records import (
     TemplateRecord,
     permits_matching,
 )
-from chalicelib.adapters.dynamo.registrations import ConcludedError, concluding, is_open
+from chalicelib.adapters.dynamo.registrations import ConcludedError, concluding, is_as_read
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
-from chalicelib.domain.errors import ConsentMissing
+from chalicelib.domain.errors import ConsentMissing, LimitReached
 from chalicelib.domain.registrations import Outcome, Registration
-from chalicelib.domain.templates import Occasion, Template
+from chalicelib.domain.templates import Candidate, Occasion, Template
 
 SHARDS = 16
+MOST_CANDIDATES = 5  # of a person: a withdrawal deletes all of them in one transaction of 100 writes at most
 
 
 def shard_of(person_id: str, model_id: str) -> str:
@@ -58,44 +68,117 @@ class DynamoTemplates:
             records = TemplateRecord.query(f"{model_id}#{shard}", consistent_read=True)
             yield tuple(_template(record) for record in records)
 
-    def enrol(self, template: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
+    def candidate(self, registration: Registration) -> Template | None:
+        outcome = registration.outcome
+        if outcome is None or outcome.model_id is None:
+            return None
+        record = read_candidate(outcome.model_id, registration.person_id, registration.registration_id)
+        return None if record is None else _candidate(record).template
+
+    def candidates(self, model_id: str) -> tuple[Candidate, ...]:
+        records = TemplateRecord.query(shard_of_candidates(model_id), consistent_read=True)
+        return tuple(_candidate(record) for record in records)
+
+    def hold(self, candidate: Template, registration: Registration, outcome: Outcome, revision: int) -> None:
+        person_id, model_id = candidate.person_id, candidate.model_id
+        if count_candidates(model_id, person_id) >= MOST_CANDIDATES:
+            raise LimitReached(f"{MOST_CANDIDATES} registrations of {person_id} are waiting already.")
+        transaction = Transaction()
+        _check_consent(transaction, person_id)
+        require_biometrics(transaction)
+        _delete_candidate(transaction, registration)  # one of a model that is not in service any more
+        key = candidate_key(model_id, person_id, registration.registration_id)
+        transaction.put(TemplateRecord(key.model_shard, key.person_id, occasions=_occasions(candidate)))
+        _conclude(transaction, registration, outcome)
+        bump_person(transaction, person_id, revision, model_id)
+        _commit_once(transaction)
+
+    def enrol(
+        self,
+        template: Template,
+        registration: Registration,
+        outcome: Outcome,
+        revision: int,
+        lookalikes: Mapping[str, int],
+    ) -> None:
         person_id = template.person_id
         transaction = Transaction()
-        transaction.check(
-            ConsentRecord,
-            (person_id, CONSENT),
-            permits_matching(),
-            ConsentMissing(f"{person_id} has no active consent."),
-        )
+        _check_consent(transaction, person_id)
         require_biometrics(transaction)
+        _delete_candidate(transaction, registration)
         transaction.put(_record(template))
-        transaction.update(
-            RegistrationRecord(person_id, registration.registration_id),
-            concluding(outcome),
-            is_open(),
-            ConcludedError(),
-        )
-        bump_person(transaction, person_id, revision, template.model_id)
+        _conclude(transaction, registration, outcome)
+        for other_id, other_revision in lookalikes.items():
+            _check_consent(transaction, other_id)
+            _look_alike(transaction, other_id, other_revision, {person_id})
+        others = [PersonRecord.lookalikes.add(set(lookalikes))] if lookalikes else []
+        bump_person(transaction, person_id, revision, actions=others)
         bump_courses_of(transaction, person_id)
-        try:
-            transaction.commit()
-        except ConcludedError:  # its template was written with it
-            return
+        _commit_once(transaction)
+
+    def discard(self, registration: Registration, outcome: Outcome) -> None:
+        transaction = Transaction()
+        _delete_candidate(transaction, registration)
+        _conclude(transaction, registration, outcome)
+        _commit_once(transaction)
+
+
+def _commit_once(transaction: Transaction) -> None:
+    """What was concluded before us stands, with what was written with it."""
+    with suppress(ConcludedError):
+        transaction.commit()
+
+
+def _check_consent(transaction: Transaction, person_id: str) -> None:
+    transaction.check(
+        ConsentRecord,
+        (person_id, CONSENT),
+        permits_matching(),
+        ConsentMissing(f"{person_id} has no active consent."),
+    )
+
+
+def _conclude(transaction: Transaction, registration: Registration, outcome: Outcome) -> None:
+    transaction.update(
+        RegistrationRecord(registration.person_id, registration.registration_id),
+        concluding(outcome),
+        is_as_read(registration),
+        ConcludedError(),
+    )
+
+
+def _delete_candidate(transaction: Transaction, registration: Registration) -> None:
+    held = registration.outcome
+    if held is not None and held.model_id is not None:
+        key = candidate_key(held.model_id, registration.person_id, registration.registration_id)
+        transaction.delete(key, TemplateRecord.person_id.exists(), ConcludedError())
+
+
+def _look_alike(transaction: Transaction, person_id: str, revision: int, others: set[str]) -> None:
+    bump_person(transaction, person_id, revision, actions=[PersonRecord.lookalikes.add(others)])
 
 
 def _record(template: Template) -> TemplateRecord:
-    occasions = [
+    return TemplateRecord(
+        model_shard=shard_of(template.person_id, template.model_id),
+        person_id=template.person_id,
+        occasions=_occasions(template),
+    )
+
+
+def _occasions(template: Template) -> list[dict[str, Any]]:
+    return [
         {
             "registration_id": occasion.registration_id,
             "embeddings": [base64.b64encode(embedding).decode() for embedding in occasion.embeddings],
         }
         for occasion in template.occasions
     ]
-    return TemplateRecord(
-        model_shard=shard_of(template.person_id, template.model_id),
-        person_id=template.person_id,
-        occasions=occasions,
-    )
+
+
+def _candidate(record: TemplateRecord) -> Candidate:
+    person_id, _, registration_id = record.person_id.rpartition("#")
+    return Candidate(registration_id, replace(_template(record), person_id=person_id))
 
 
 def _template(record: TemplateRecord) -> Template:
