@@ -3,6 +3,7 @@
 from chalice.app import Chalice
 
 from chalicelib.api.attendance import attendance
+from chalicelib.api.audit import audit
 from chalicelib.api.auth import auth
 from chalicelib.api.cameras import cameras
 from chalicelib.api.check_ins import check_ins
@@ -17,6 +18,7 @@ from chalicelib.api.instructors import instructors
 from chalicelib.api.marks import marks
 from chalicelib.api.middleware import logged, problem_details
 from chalicelib.api.people import people
+from chalicelib.api.privacy import privacy
 from chalicelib.api.registrations import registrations
 from chalicelib.api.reviews import reviews
 from chalicelib.api.rosters import rosters
@@ -24,6 +26,7 @@ from chalicelib.api.sessions import sessions
 from chalicelib.api.timetables import timetables
 from chalicelib.events.claims import claims as claim_events
 from chalicelib.events.frames import frames as frame_events
+from chalicelib.events.privacy import privacy as privacy_events
 from chalicelib.events.registrations import registrations as registration_events
 from chalicelib.events.sessions import sessions as session_events
 
@@ -53,8 +56,10 @@ for blueprint in (
     confirmations,
     check_ins,
     cameras,
+    privacy,
+    audit,
 ):
     app.register_blueprint(blueprint)
 
-for blueprint in (frame_events, claim_events, registration_events, session_events):
+for blueprint in (frame_events, claim_events, registration_events, session_events, privacy_events):
     app.register_blueprint(blueprint)

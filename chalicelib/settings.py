@@ -20,6 +20,15 @@ LOCAL, LOOPBACK = "local", re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
 @dataclass(frozen=True)
+class Kept:
+    """How long something is kept. `days`: None if nothing but `deleted_by` ends it."""
+
+    what: str
+    days: int | None
+    deleted_by: str
+
+
+@dataclass(frozen=True)
 class Settings:
     """Each comes from the environment as ROLLCALL_<NAME>; the defaults suit a school."""
 
@@ -33,6 +42,9 @@ class Settings:
         20  # queues keep a message for 4 days, dead-letter queues for 14: its record must outlive it
     )
     frame_record_days: int = 400
+    frame_picture_days: int = 14  # these two as in infra/resources, whose lifecycle rules delete
+    registration_media_days: int = 180
+    audit_record_days: int = 1095
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
     planning_days: int = 14  # how far ahead a timetable's sessions are scheduled
@@ -59,6 +71,25 @@ class Settings:
     @property
     def closing_patience(self) -> timedelta:
         return timedelta(seconds=self.closing_patience_seconds)
+
+    @property
+    def signing_key(self) -> str:
+        """The alias of the key that signs receipts and digests."""
+        return f"alias/{self.prefix}-signing"
+
+    @property
+    def retention(self) -> tuple["Kept", ...]:
+        return (
+            Kept("pictures of frames", self.frame_picture_days, "object lifecycle"),
+            Kept("videos and photos of registrations", self.registration_media_days, "object lifecycle"),
+            Kept("what was seen in frames, without pictures", self.frame_record_days, "table expiry"),
+            Kept("uploads that were announced and never came", self.upload_record_days, "table expiry"),
+            Kept("templates", None, "withdrawal of consent, or erasure"),
+            Kept("attendance, with its evidence and history", None, "erasure"),
+            Kept("people, consents and rosters", None, "erasure"),
+            Kept("acts in the audit log, by opaque ids", self.audit_record_days, "table expiry"),
+            Kept("receipts and tombstones of erasures, by opaque ids", None, "never: they prove the erasure"),
+        )
 
     def queue(self, name: str) -> str:
         return f"{self.prefix}-{name}"

@@ -13,6 +13,8 @@ from chalicelib.settings import Settings, load_settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from chalicelib.services.erase_person import Eraser
+
 Made = TypeVar("Made")
 
 _caches: list[Any] = []
@@ -49,6 +51,14 @@ def people() -> ports.People:
 
     _tables()
     return DynamoPeople()
+
+
+@_once
+def consent_texts() -> ports.ConsentTexts:
+    from chalicelib.adapters.dynamo.consent_texts import DynamoConsentTexts
+
+    _tables()
+    return DynamoConsentTexts()
 
 
 @_once
@@ -182,6 +192,66 @@ def media() -> ports.Media:
     from chalicelib.adapters.media import S3Media
 
     return S3Media(_s3(), settings().bucket, settings().upload_ticket_seconds)
+
+
+@_once
+def erasures() -> ports.Erasures:
+    from chalicelib.adapters.dynamo.erasures import DynamoErasures
+
+    _tables()
+    return DynamoErasures()
+
+
+@_once
+def traces() -> ports.Traces:
+    from chalicelib.adapters.dynamo.traces import DynamoTraces
+
+    _tables()
+    return DynamoTraces()
+
+
+@_once
+def signer() -> ports.Signer:
+    import boto3
+
+    from chalicelib.adapters.signer import KmsSigner
+
+    return KmsSigner(boto3.session.Session().client("kms"), settings().signing_key)
+
+
+@_once
+def audit() -> ports.Audit:
+    from chalicelib.adapters.dynamo.audit import DynamoAudit
+
+    return DynamoAudit(_tables().audit_record_days)
+
+
+@_once
+def seals() -> ports.Seals:
+    from chalicelib.adapters.seals import Seals
+
+    _tables()
+    return Seals(media())
+
+
+@_once
+def eraser() -> "Eraser":
+    """What carries an erasure on."""
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import utc_now
+    from chalicelib.services.erase_person import Eraser
+
+    return Eraser(
+        erasures=erasures(),
+        traces=traces(),
+        sessions=sessions(),
+        frames=frames(),
+        media=media(),
+        signer=signer(),
+        clock=utc_now,
+        keeps=timedelta(days=settings().frame_record_days + settings().upload_record_days),
+    )
 
 
 @_once

@@ -53,6 +53,10 @@ class S3Media:
             raise
         return True
 
+    def keys(self, prefix: str) -> frozenset[str]:
+        pages = self._s3.get_paginator("list_object_versions").paginate(Bucket=self._bucket, Prefix=prefix)
+        return frozenset(item["Key"] for page in pages for item in page.get("Versions", ()))
+
     def delete(self, prefix: str) -> int:
         """Versions too, should the bucket ever have kept any: an erased picture must not stay readable."""
         deleted = 0
@@ -73,6 +77,11 @@ class S3Media:
                     )
             deleted += len(objects)
         return deleted
+
+    def link(self, key: str) -> str:
+        return self._s3.generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key}, ExpiresIn=self._ticket_seconds
+        )
 
     def ticket(self, key: str, content_type: str, length: int, now: datetime) -> UploadTicket:
         """Type, length and write-once are signed: an upload that differs in any is refused by S3."""

@@ -127,6 +127,7 @@ def post_claim(request: ApiRequest, frame_id: str, body: ClaimIn) -> Answer[Clai
         claims=wiring.claims(),
         claims_made=wiring.claims_made(),
         limits=wiring.rate_limits(),
+        models=wiring.models(),
         clock=utc_now,
     )
     location = f"/v1/frames/{frame_id}/claims/{claim.claim_id}"

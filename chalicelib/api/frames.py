@@ -170,6 +170,7 @@ def post_frame_view(request: ApiRequest, session_id: str) -> Answer[FrameOut]:
         sessions=wiring.sessions(),
         frames=wiring.frames(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=utc_now,
         new_id=request.new_id,
     )
@@ -192,6 +193,7 @@ def post_frame_upload(request: ApiRequest, session_id: str, body: FrameUploadIn)
         sessions=wiring.sessions(),
         frames=wiring.frames(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=utc_now,
         new_id=request.new_id,
     )

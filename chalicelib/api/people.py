@@ -1,6 +1,6 @@
 """/v1/people: people and their consent."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -9,8 +9,8 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import ExternalIdChanges, ExternalIds, FilteredQuery, In, Out, PageOut, Text, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import ConsentMissing, ExternalIdTaken
-from chalicelib.domain.people import Consent, Person, Use
+from chalicelib.domain.errors import ConsentMissing, ConsentTextNotFound, ExternalIdTaken, UsesNotNamed
+from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
 from chalicelib.services.add_person import add_person
 from chalicelib.services.archive_person import archive_person, restore_person
 from chalicelib.services.find_person import find_person
@@ -53,17 +53,32 @@ class PersonOut(Out):
         )
 
 
+class SignerIn(In):
+    name: Text
+    relation: Literal[Relation.SELF, Relation.GUARDIAN, Relation.REPRESENTATIVE]
+
+
+class SignerOut(Out):
+    name: str
+    relation: Relation
+
+
 class ConsentIn(In):
+    """`uses`: what is permitted, of what the text names; nothing is taken for granted."""
+
     text_version: Text
-    signed_by: Text
-    uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=len(Use))] = tuple(Use)
+    signer: SignerIn
+    method: Literal[Method.PAPER, Method.ELECTRONIC, Method.IN_PERSON]
+    uses: Annotated[tuple[Use, ...], Field(min_length=1, max_length=len(Use))]
 
 
 class ConsentOut(Out):
     person_id: str
     active: bool
     text_version: str
-    signed_by: str
+    text_sha256: str
+    signer: SignerOut
+    method: Method
     uses: tuple[Use, ...]
     given_at: Time
     withdrawn_at: Time | None
@@ -74,7 +89,9 @@ class ConsentOut(Out):
             person_id=consent.person_id,
             active=consent.active,
             text_version=consent.text_version,
-            signed_by=consent.signed_by,
+            text_sha256=consent.text_sha256,
+            signer=SignerOut(name=consent.signer.name, relation=consent.signer.relation),
+            method=consent.method,
             uses=consent.uses,
             given_at=consent.given_at,
             withdrawn_at=consent.withdrawn_at,
@@ -138,14 +155,16 @@ def post_restore_person(_: ApiRequest, person_id: str) -> Answer[PersonOut]:
     return Answer(PersonOut.of(person), etag=person.revision)
 
 
-@people.route("PUT", "/v1/people/{person_id}/consent")
+@people.route("PUT", "/v1/people/{person_id}/consent", errors=[ConsentTextNotFound, UsesNotNamed])
 def put_consent(_: ApiRequest, person_id: str, body: ConsentIn) -> ConsentOut:
     """Give consent. It replaces the one before; one without matching ends it as a withdrawal does."""
     consent = give_consent(
         person_id,
         text_version=body.text_version,
-        signed_by=body.signed_by,
+        signer=Signer(body.signer.name, body.signer.relation),
+        method=body.method,
         uses=body.uses,
+        texts=wiring.consent_texts(),
         people=wiring.people(),
         media=wiring.media(),
         clock=utc_now,

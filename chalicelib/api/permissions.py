@@ -21,6 +21,7 @@ def _to(
 _ADMINS = _to(EVERY)
 _STAFF = _to(EVERY, instructor=OWN)
 _PEOPLE = _to(EVERY, instructor=OWN, student=OWN)
+_EVERYBODY = _to(EVERY, instructor=EVERY, student=EVERY)
 _SELF = _to(EVERY, student=OWN)
 _DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
 _EVERYBODY = _to(EVERY, instructor=OWN, student=OWN, camera=OWN)
@@ -46,6 +47,17 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/people/{person_id}/identities": _ADMINS,
     "GET /v1/people/{person_id}/identities": _SELF,
     "DELETE /v1/people/{person_id}/identities/{identity_id}": _ADMINS,
+    # privacy
+    "GET /v1/privacy": _EVERYBODY,
+    "PUT /v1/privacy/biometrics": _ADMINS,
+    "GET /v1/consent-texts": _EVERYBODY,
+    "GET /v1/consent-texts/{text_version}": _EVERYBODY,
+    "POST /v1/consent-texts": _ADMINS,
+    "DELETE /v1/people/{person_id}": _ADMINS,
+    "GET /v1/people/{person_id}/erasure": _ADMINS,
+    "GET /v1/people/{person_id}/export": _SELF,
+    "GET /v1/audit": _ADMINS,
+    "GET /v1/audit/digests/{day}": _ADMINS,
     # registrations
     "POST /v1/people/{person_id}/registrations": _SELF,
     "GET /v1/people/{person_id}/registrations": _SELF,

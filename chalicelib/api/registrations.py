@@ -112,6 +112,7 @@ def post_registration(
         people=wiring.people(),
         registrations=wiring.registrations(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=utc_now,
         new_id=request.new_id,
     )

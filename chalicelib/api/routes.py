@@ -23,11 +23,14 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.errors import Forbidden, NotFound, RollcallError
 from chalicelib.services.authorise import authorise
+from chalicelib.services.record_act import record_act
 
 Out = TypeVar("Out", bound=BaseModel | None)
 View = TypeVar("View", bound=Callable[..., Any])
 
 JSON = "application/json"
+# Beside everything that changes something: reading what is biometric, or many people's records at once.
+AUDITED_READS = frozenset({"GET /v1/people/{person_id}/export", "GET /v1/sessions/{session_id}/attendance"})
 MAX_ID_LENGTH = 64
 
 
@@ -120,7 +123,11 @@ class Routes(Blueprint):
 
             @functools.wraps(view)
             def answered(**ids: str) -> Any:
-                return answer(lambda: _answer(operation, view, self.current_request, ids))
+                raw = self.current_request
+                response = answer(lambda: _answer(operation, view, raw, ids))
+                if operation.key in AUDITED_READS or (operation.rule and operation.method != "GET"):
+                    return answer(lambda: _recorded(operation, raw, ids, response))
+                return response
 
             register(answered)
             return view
@@ -159,6 +166,21 @@ def _answer(operation: Operation, view: Callable[..., Any], raw: Request, ids: M
         return Response("", status_code=HTTPStatus.NO_CONTENT, headers=headers)
     headers["Content-Type"] = JSON
     return Response(reply.body.model_dump_json(), status_code=operation.status, headers=headers)
+
+
+def _recorded(operation: Operation, raw: Request, ids: Mapping[str, str], response: Response) -> Response:
+    """What cannot be recorded is answered as failed, though it may be done: somebody must look."""
+    location = str((response.headers or {}).get("Location", ""))
+    made = {"made": location.rpartition("/")[2]} if location else {}
+    record_act(
+        caller_of(raw.context["authorizer"]),
+        operation.key,
+        {**ids, **made},
+        response.status_code,
+        audit=wiring.audit(),
+        clock=utc_now,
+    )
+    return response
 
 
 def _admit(request: ApiRequest, rule: Rule, ids: Mapping[str, str]) -> None:

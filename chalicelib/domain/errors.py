@@ -2,7 +2,7 @@
 
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound, FaceNotFound,
-│             ClaimNotFound, RegistrationNotFound, CameraNotFound, IdentityNotFound
+│   ClaimNotFound, RegistrationNotFound, CameraNotFound, ConsentTextNotFound, DigestNotFound, IdentityNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
@@ -10,7 +10,8 @@ RollcallError
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
 │   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
 │   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
-│   └── FrameNotRead, FaceTaken, NothingToDecide
+│   ├── FrameNotRead, FaceTaken, NothingToDecide
+│   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
 └── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
 
@@ -66,6 +67,14 @@ class RegistrationNotFound(NotFound):
 
 class CameraNotFound(NotFound):
     code = "camera_not_found"
+
+
+class ConsentTextNotFound(NotFound):
+    code = "consent_text_not_found"
+
+
+class DigestNotFound(NotFound):
+    code = "digest_not_found"
 
 
 class IdentityNotFound(NotFound):
@@ -170,6 +179,18 @@ class LimitReached(Refused):
     code = "limit_reached"
 
 
+class UsesNotNamed(Refused):
+    """A consent permits a use that its text does not name."""
+
+    code = "uses_not_named"
+
+
+class ConsentTextExists(Refused):
+    """A version of a consent text is written once."""
+
+    code = "consent_text_exists"
+
+
 class CodeRefused(Refused):
     """What was typed is not the code being shown in class, or no longer."""
 
@@ -208,6 +229,18 @@ class TooManyRequests(Refused):
     def __init__(self, message: str, retry_after_seconds: int) -> None:
         super().__init__(message)
         self.retry_after_seconds = retry_after_seconds
+
+
+class BiometricsOff(Refused):
+    """Recognition is switched off for the whole deployment; marks by hand and codes go on."""
+
+    code = "biometrics_off"
+
+
+class ErasureUnfinished(Refused):
+    """What is to be deleted is not deleted yet: wait for it."""
+
+    code = "erasure_unfinished"
 
 
 class FrameNotRead(Refused):

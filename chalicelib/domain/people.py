@@ -14,6 +14,30 @@ class Use(StrEnum):
     NORMALISATION = "normalisation"
 
 
+class Relation(StrEnum):
+    """Who signed, seen from the person whom the consent is about."""
+
+    SELF = "self"
+    GUARDIAN = "guardian"
+    REPRESENTATIVE = "representative"
+    UNSAID = "unsaid"  # signed before relations were asked for; no new consent may say so
+
+
+class Method(StrEnum):
+    """How a consent was signed."""
+
+    PAPER = "paper"
+    ELECTRONIC = "electronic"
+    IN_PERSON = "in_person"
+    UNSAID = "unsaid"
+
+
+@dataclass(frozen=True)
+class Signer:
+    name: str
+    relation: Relation
+
+
 @dataclass(frozen=True)
 class Person:
     """A student or an instructor. `revision` rises with every change of the person, courses, consent or templates.
@@ -39,7 +63,9 @@ class Consent:
 
     person_id: str
     text_version: str
-    signed_by: str
+    text_sha256: str
+    signer: Signer
+    method: Method
     uses: tuple[Use, ...]
     given_at: datetime
     withdrawn_at: datetime | None = None

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from chalicelib.domain.biometrics import ON, Biometrics
+
 
 @dataclass(frozen=True)
 class Occasion:
@@ -38,10 +40,14 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service. `cohort_version` rises when somebody may not be in a cohort of it any more."""
+    """The model in service. `cohort_version` rises when somebody may not be in a cohort of it any more.
+
+    `biometrics`: whether faces are recognised at all; read with the model, so that a frame costs no further request.
+    """
 
     model_id: str
     cohort_version: int = 0
+    biometrics: Biometrics = ON
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def _enrol(upload: Upload) -> None:
             models=wiring.models(),
             media=wiring.media(),
             recogniser=wiring.recogniser(),
+            erasures=wiring.erasures(),
             max_bytes=MAX_REGISTRATION_BYTES,
         )
     except NotFound as error:  # not ours, expired, or the person is gone: nothing will ever come of it

@@ -9,6 +9,7 @@ from dataclasses import replace
 from chalicelib.domain.duplicates import Likeness
 from chalicelib.domain.enrolment import describe, is_enough
 from chalicelib.domain.errors import (
+    BiometricsOff,
     ConsentMissing,
     Contention,
     LimitReached,
@@ -21,7 +22,7 @@ from chalicelib.domain.registrations import Outcome, Registration, RegistrationS
 from chalicelib.domain.templates import ExtractedViews, Template, occasions_of
 from chalicelib.services.enrol_candidate import ATTEMPTS, enrol_candidate, require_consent
 from chalicelib.services.find_duplicates import find_duplicates
-from chalicelib.services.ports import Media, Models, People, Recogniser, Registrations, Templates
+from chalicelib.services.ports import Erasures, Media, Models, People, Recogniser, Registrations, Templates
 from chalicelib.services.require_champion import require_champion
 
 
@@ -34,13 +35,18 @@ def enrol_person(
     models: Models,
     media: Media,
     recogniser: Recogniser,
+    erasures: Erasures,
     max_bytes: int,
 ) -> Registration:
     """Without consent nothing is read or waited for; with it, the last part to arrive does the work.
 
     Raises RegistrationNotFound for a key that was never minted, PersonNotFound, Contention, ModelNotInstalled.
     """
-    registration = _registration_of(key, registrations)
+    try:
+        registration = _registration_of(key, registrations)
+    except RegistrationNotFound:
+        _delete_if_erased(key, erasures, media)
+        raise
     try:
         if registration.state in (RegistrationState.AWAITING_UPLOAD, RegistrationState.PENDING):
             require_consent(registration.person_id, people=people)
@@ -56,10 +62,19 @@ def enrol_person(
             _settle(registration, registrations, people, templates, recogniser)
     except ConsentMissing:
         registrations.conclude(registration, without_consent())
+    except BiometricsOff:  # before the look, or by the time that it was to be stored
+        registrations.conclude(registration, _switched_off())
     registration = registrations.get(registration.person_id, registration.registration_id)
     if registration.state is RegistrationState.REFUSED:
         media.delete(registration.prefix)
     return registration
+
+
+def _delete_if_erased(key: str, erasures: Erasures, media: Media) -> None:
+    """A ticket may have been used after its person was erased."""
+    person_id = key.split("/")[1]
+    if person_id and erasures.get(person_id) is not None:
+        media.delete(f"registrations/{person_id}/")
 
 
 def _registration_of(key: str, registrations: Registrations) -> Registration:
@@ -95,7 +110,7 @@ def _read(registration: Registration, media: Media, max_bytes: int) -> list[byte
 
 def _hold(
     registration: Registration,
-    views: ExtractedViews,
+    views: ExtractedViews | None,
     outcome: Outcome,
     model_id: str,
     registrations: Registrations,
@@ -159,3 +174,11 @@ def _outcome_of(views: ExtractedViews, model_id: str) -> Outcome:
 
 def _rejected(code: str, explanation: str) -> Outcome:
     return Outcome(state=RegistrationState.REJECTED, code=code, explanation=explanation)
+
+
+def _switched_off() -> Outcome:
+    return Outcome(
+        state=RegistrationState.REFUSED,
+        code=BiometricsOff.code,
+        explanation="Recognition of faces is switched off, so nothing was kept and the upload was deleted.",
+    )

@@ -7,7 +7,7 @@ from chalicelib.domain.claims import Claim, ClaimState, claim_id_of, face_at, si
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import FrameNotRead, InvalidRequest, NotOnRoster
 from chalicelib.domain.frames import Frame, FrameState
-from chalicelib.services.ports import Claims, ClaimsMade, Courses, Frames, RateLimits, Sessions
+from chalicelib.services.ports import Claims, ClaimsMade, Courses, Frames, Models, RateLimits, Sessions
 
 DAY_SECONDS = 24 * 60 * 60
 MOST_OF_A_PERSON = 5
@@ -36,12 +36,14 @@ def make_claim(
     claims: Claims,
     claims_made: ClaimsMade,
     limits: RateLimits,
+    models: Models,
     clock: Clock,
 ) -> Claim:
     """The same claim made again is the same one, and is verified anew if it was refused.
 
-    Raises FrameNotFound, FrameNotRead, FaceNotFound, NotOnRoster, TooManyRequests, InvalidRequest.
+    Raises BiometricsOff, FrameNotFound, FrameNotRead, FaceNotFound, NotOnRoster, TooManyRequests, InvalidRequest.
     """
+    models.biometrics().require_on()
     frame = frames.get(frame_id)
     if frame.state is FrameState.PENDING:
         raise FrameNotRead("The faces of this frame are not known yet.")

@@ -3,13 +3,17 @@
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from chalicelib.domain.access import Account, Caller, Camera, Identity
 from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.audit import AuditEntry, SealedDay
+from chalicelib.domain.biometrics import Biometrics
 from chalicelib.domain.claims import Claim, Comparison, Verdict
 from chalicelib.domain.codes import Code
+from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course, Roster
+from chalicelib.domain.erasure import Claimed, Erasure, Held
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.history import Change
@@ -17,6 +21,7 @@ from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
 from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Box, Seen
+from chalicelib.domain.signing import Signed
 from chalicelib.domain.templates import Candidate, Champion, ExtractedViews, Template
 from chalicelib.domain.timetable import Timetable
 
@@ -65,6 +70,12 @@ class People(Protocol):
     def names(self, person_ids: Iterable[str]) -> dict[str, str]: ...
     def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Person]: ...
     def consent(self, person_id: str) -> Consent | None: ...
+    def consents(self, person_id: str) -> tuple[Consent, ...]:
+        """All that were ever given, the oldest first."""
+
+    def courses_left(self, person_id: str) -> tuple[str, ...]:
+        """Courses that the person was on the roster of."""
+
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
 
@@ -74,11 +85,74 @@ class People(Protocol):
     def give_consent(self, consent: Consent) -> None:
         """Replace and keep the one before. Without matching, the templates go. Raises PersonNotFound, Contention."""
 
+    def delete_templates(self, person_id: str) -> None:
+        """All of them, whatever the consent. Raises Contention."""
+
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         """End the consent and forget the face in one transaction that bumps the person's courses.
 
         Templates and candidates go, held registrations are refused, and nobody looks like the person any more.
         """
+
+
+class ConsentTexts(Protocol):
+    def add(self, text: ConsentText) -> None:
+        """Raises ConsentTextExists: a version is never replaced."""
+
+    def get(self, version: str) -> ConsentText:
+        """Also the text that ships with the code. Raises ConsentTextNotFound."""
+
+    def list(self) -> tuple[ConsentText, ...]:
+        """All of them, oldest first."""
+
+
+class Erasures(Protocol):
+    """What the tables hold of a person, and its end. Everything here may be repeated."""
+
+    def begin(self, person_id: str, by: str, now: datetime) -> Erasure:
+        """End the person in one transaction: no name, consent or template is left, and every gallery is stale.
+
+        One that was begun already is answered as it stands. Raises PersonNotFound, Contention.
+        """
+
+    def reinstate(self, erasure: Erasure) -> None:
+        """Put a tombstone back that a restored table has lost."""
+
+    def get(self, person_id: str) -> Erasure | None:
+        """Read strongly."""
+
+    def due(self, now: datetime) -> tuple[str, ...]:
+        """People whose erasure was cut off, or is to be swept."""
+
+    def note(self, person_id: str, held: Held, count: int) -> None:
+        """Note how much there is, before it is deleted. What was noted before stands."""
+
+    def conclude(self, erasure: Erasure, receipt: Signed, sweep_at: datetime) -> Erasure:
+        """Of two receipts the first stands; answers the erasure as stored."""
+
+    def settle(self, erasure: Erasure) -> None:
+        """It was swept: nothing is due any more."""
+
+    def ask_for_rebuild(self, person_id: str, now: datetime) -> None:
+        """A fact that retraining reads: what was learned from this person is to be learned anew without."""
+
+
+class Traces(Protocol):
+    """What is left of an erased person, kind by kind. Everything here may be repeated."""
+
+    def attended(self, person_id: str, session_ids: Sequence[str]) -> tuple[str, ...]:
+        """Sessions with a record of the person, also others than these."""
+
+    def forget_attendance(self, session_id: str, person_id: str) -> None:
+        """The record and its history go; how many had its status stays, as a number. Raises Contention."""
+
+    def claims(self, person_id: str, session_ids: Sequence[str]) -> tuple[Claimed, ...]: ...
+    def forget_claim(self, claimed: Claimed) -> None: ...
+    def forget_templates(self, person_id: str, model_ids: Sequence[str]) -> None: ...
+    def count(self, held: Held, person_id: str) -> int: ...
+    def forget(self, held: Held, person_id: str) -> None: ...
+    def forget_rosters(self, person_id: str, course_ids: Sequence[str]) -> None:
+        """Off these courses' rosters, and off every other's."""
 
 
 class Courses(Protocol):
@@ -245,6 +319,12 @@ class Frames(Protocol):
         """Write the result unless there is one already; answers the frame as stored."""
 
     def finish(self, frame: Frame) -> None: ...
+    def naming(self, person_id: str, session_id: str) -> tuple[str, ...]:
+        """Ids of the session's frames with a sighting whose candidate the person is; read a moment late."""
+
+    def forget_candidate(self, frame_id: str, person_id: str) -> None:
+        """Sightings keep their figures and lose the candidate. Raises Contention."""
+
     def any_outstanding(self, session_id: str) -> bool: ...
 
 
@@ -284,6 +364,9 @@ class Registrations(Protocol):
 class Templates(Protocol):
     def get(self, person_id: str, model_id: str) -> Template | None: ...
     def of_people(self, person_ids: Sequence[str], model_id: str) -> tuple[Template, ...]: ...
+    def of_person(self, person_id: str) -> tuple[Template, ...]:
+        """Of every model."""
+
     def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
         """Every template of the model, one query a shard, in an order that stays the same."""
 
@@ -319,6 +402,43 @@ class Templates(Protocol):
 class Models(Protocol):
     def champion(self, installed: str) -> Champion:
         """The model in service, read strongly; the first asker of a new deployment installs its own."""
+
+    def biometrics(self) -> Biometrics:
+        """Read strongly."""
+
+    def switch_biometrics(self, on: bool, by: str, at: datetime) -> None:
+        """Off, everything biometric is to be deleted. Raises Contention."""
+
+    def deletion_cursor(self) -> str | None:
+        """Where in the list of people the deletion goes on."""
+
+    def set_deletion_cursor(self, cursor: str) -> None: ...
+    def finish_deletion(self) -> None: ...
+
+
+class Audit(Protocol):
+    def append(self, entry: AuditEntry) -> None:
+        """Once, and never again."""
+
+    def of_day(self, day: date) -> Iterator[AuditEntry]:
+        """By time."""
+
+    def any_of_day(self, day: date) -> bool: ...
+    def page(self, day: date, limit: int, cursor: str | None) -> Page[AuditEntry]: ...
+
+
+class Seals(Protocol):
+    def add(self, day: date, sealed: SealedDay) -> SealedDay:
+        """Answers what stands: a day is sealed once."""
+
+    def get(self, day: date) -> SealedDay:
+        """With all its lines. Raises DigestNotFound."""
+
+    def digest(self, day: date) -> Signed:
+        """Raises DigestNotFound."""
+
+    def latest(self) -> Signed | None: ...
+    def days(self) -> tuple[date, ...]: ...
 
 
 class Access(Protocol):
@@ -375,10 +495,21 @@ class Media(Protocol):
         """The object, or None if there is none. Raises PayloadTooLarge."""
 
     def exists(self, key: str) -> bool: ...
+    def keys(self, prefix: str) -> frozenset[str]:
+        """The objects below the prefix, also those of which only old versions are left."""
+
     def delete(self, prefix: str) -> int:
         """Delete every object and object version below the prefix; answers how many."""
 
+    def link(self, key: str) -> str:
+        """A URL by which the object can be read for a few minutes."""
+
     def ticket(self, key: str, content_type: str, length: int, now: datetime) -> UploadTicket: ...
+
+
+class Signer(Protocol):
+    def sign(self, document: Mapping[str, Any]) -> Signed:
+        """`document` has a `kind`."""
 
 
 class Gallery(Protocol):

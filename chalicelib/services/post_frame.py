@@ -5,7 +5,7 @@ from chalicelib.domain.errors import SessionNotOpen
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.media import check_picture
-from chalicelib.services.ports import Frames, Media, Sessions
+from chalicelib.services.ports import Frames, Media, Models, Sessions
 
 
 def post_frame(
@@ -15,10 +15,12 @@ def post_frame(
     sessions: Sessions,
     frames: Frames,
     media: Media,
+    models: Models,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> Frame:
-    """Raises SessionNotFound, SessionNotOpen, and what is wrong with the picture's type or size."""
+    """Raises BiometricsOff, SessionNotFound, SessionNotOpen, and what is wrong with the picture's type or size."""
+    models.biometrics().require_on()
     now = clock()
     session = sessions.get(session_id)
     if not session.covers(now):

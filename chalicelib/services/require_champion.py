@@ -6,8 +6,9 @@ from chalicelib.services.ports import Models, Recogniser
 
 
 def require_champion(*, models: Models, recogniser: Recogniser) -> Champion:
-    """The model in service, read strongly. Raises ModelNotInstalled."""
+    """The model in service, read strongly. Raises BiometricsOff, ModelNotInstalled."""
     champion = models.champion(installed=recogniser.model_id)
+    champion.biometrics.require_on()
     if champion.model_id != recogniser.model_id:
         raise ModelNotInstalled(
             f"{champion.model_id} is in service, but this function's pack is {recogniser.model_id}."

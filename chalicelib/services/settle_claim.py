@@ -18,6 +18,7 @@ from chalicelib.domain.claims import (
     evidence_of_claim,
 )
 from chalicelib.domain.errors import (
+    BiometricsOff,
     ConsentMissing,
     FaceTaken,
     FrameNotFound,
@@ -75,7 +76,10 @@ def settle_claim(
         elif not may_match(claim.person_id, people=people):
             verdict = _refused("consent_missing")
         else:
-            verdict = _compare(claim, frame, media, recogniser, gallery_of(course_id), max_bytes)
+            try:
+                verdict = _compare(claim, frame, media, recogniser, gallery_of(course_id), max_bytes)
+            except BiometricsOff as error:
+                verdict = _refused(error.code)
         verdict = _merged(claim, frame, verdict, session, claims, attendance)
     claims.conclude(claim, verdict)
     return claims.get(session_id, claim_id)

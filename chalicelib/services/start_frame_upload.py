@@ -5,7 +5,7 @@ from chalicelib.domain.errors import SessionNotOpen
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.sessions import SessionState
-from chalicelib.services.ports import Frames, Media, Sessions, UploadTicket
+from chalicelib.services.ports import Frames, Media, Models, Sessions, UploadTicket
 
 
 def start_frame_upload(
@@ -16,10 +16,12 @@ def start_frame_upload(
     sessions: Sessions,
     frames: Frames,
     media: Media,
+    models: Models,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> tuple[Frame, UploadTicket]:
-    """The record is written first and the key minted from it. Raises SessionNotFound, SessionNotOpen."""
+    """The record is written first and the key minted from it. Raises BiometricsOff, SessionNotFound, SessionNotOpen."""
+    models.biometrics().require_on()
     now = clock()
     session = sessions.get(session_id)
     if now >= session.closes_at or session.state is SessionState.CANCELLED:

@@ -4,7 +4,7 @@ from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import ConsentMissing, PersonArchived
 from chalicelib.domain.ids import Kind, NewId, fresh_id
 from chalicelib.domain.registrations import Registration
-from chalicelib.services.ports import Media, People, Registrations, UploadTicket
+from chalicelib.services.ports import Media, Models, People, Registrations, UploadTicket
 
 
 def start_registration(
@@ -14,10 +14,15 @@ def start_registration(
     people: People,
     registrations: Registrations,
     media: Media,
+    models: Models,
     clock: Clock,
     new_id: NewId = fresh_id,
 ) -> tuple[Registration, tuple[UploadTicket, ...]]:
-    """`files`: (content type, length in bytes) of each. Raises PersonNotFound, PersonArchived, ConsentMissing."""
+    """`files`: (content type, length in bytes) of each.
+
+    Raises BiometricsOff, PersonNotFound, PersonArchived, ConsentMissing.
+    """
+    models.biometrics().require_on()
     now = clock()
     if people.get(person_id).archived_at is not None:
         raise PersonArchived(f"{person_id} is archived: restore the person first.")

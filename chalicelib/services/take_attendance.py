@@ -8,6 +8,7 @@ from datetime import datetime
 
 from chalicelib.domain.attendance import evidence_of, sighted
 from chalicelib.domain.errors import (
+    BiometricsOff,
     ConsentMissing,
     FrameNotFound,
     PayloadTooLarge,
@@ -42,11 +43,16 @@ def take_attendance(
     session = sessions.get(frame.session_id)
     if frame.result is None:
         received_at = frame.received_at or uploaded_at
-        result = (
-            _look(frame, received_at, media, recogniser, gallery_of(session.course_id), max_bytes)
-            if session.covers(received_at)
-            else _outside_session(recogniser.model_id, received_at)
-        )
+        try:
+            result = (
+                _look(frame, received_at, media, recogniser, gallery_of(session.course_id), max_bytes)
+                if session.covers(received_at)
+                else _outside_session(recogniser.model_id, received_at)
+            )
+        except BiometricsOff as error:
+            media.delete(frame.key)
+            rejection = Rejection(error.code, str(error))
+            result = FrameResult(recogniser.model_id, received_at, rejection=rejection)
         frame = frames.record_result(frame, result)
     if frame.result is not None:
         _merge(frame.frame_id, frame.result, session, attendance)

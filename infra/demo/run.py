@@ -14,7 +14,12 @@ from infra.demo.scenario import Scenario, SceneFrame
 
 Say = Callable[[str], None]
 
-CONSENT = {"text_version": "demo-1", "signed_by": "a guardian in the demo"}
+CONSENT = {
+    "text_version": "2026-1",
+    "signer": {"name": "a guardian in the demo", "relation": "guardian"},
+    "method": "electronic",
+    "uses": ["matching", "evaluation", "normalisation"],
+}
 PATIENCE_SECONDS = 180
 
 

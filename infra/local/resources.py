@@ -19,6 +19,8 @@ PLAYED_HERE = frozenset(
         "AWS::Cognito::UserPool",
         "AWS::Cognito::UserPoolClient",
         "AWS::Events::Rule",
+        "AWS::KMS::Alias",  # moto's CloudFormation knows no keys that sign
+        "AWS::KMS::Key",
         "AWS::Lambda::EventSourceMapping",
         "AWS::Serverless::Function",
     }
@@ -114,9 +116,11 @@ def create_resources(
     described = cloudformation.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     physical_ids = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in described}
     cloudformation.close()
+    physical_ids |= _create_keys(cloud, template)
     resources = Resources(template, parameters, physical_ids)
     _complete_tables(cloud, resources)
     _complete_buckets(cloud, resources)
+    _name_keys(cloud, resources)
     return resources
 
 
@@ -129,6 +133,28 @@ def playable(template: Mapping[str, Any]) -> dict[str, Any]:
     made = {name: each for name, each in resources.items() if each["Type"] in MADE_BY_MOTO}
     trimmed = {name: {key: each[key] for key in ("Type", "Properties")} for name, each in made.items()}
     return {"Parameters": template.get("Parameters", {}), "Resources": trimmed}
+
+
+def _create_keys(cloud: LocalCloud, template: Mapping[str, Any]) -> dict[str, str]:
+    client = cloud.client("kms")
+    declared = {
+        name: each["Properties"]
+        for name, each in template["Resources"].items()
+        if each["Type"] == "AWS::KMS::Key"
+    }
+    made = {
+        name: client.create_key(KeySpec=properties["KeySpec"], KeyUsage=properties["KeyUsage"])
+        for name, properties in declared.items()
+    }
+    client.close()
+    return {name: key["KeyMetadata"]["KeyId"] for name, key in made.items()}
+
+
+def _name_keys(cloud: LocalCloud, resources: Resources) -> None:
+    client = cloud.client("kms")
+    for properties in resources.of_type("AWS::KMS::Alias").values():
+        client.create_alias(**resources.resolved(properties))
+    client.close()
 
 
 def _complete_tables(cloud: LocalCloud, resources: Resources) -> None:

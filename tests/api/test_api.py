@@ -15,6 +15,7 @@ from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.issue_token import issue_admin_token
 from tests.api.conftest import Api
 from tests.support.fakes import picture
+from tests.support.world import CONSENT_IN
 
 GIF = b"GIF89a" + bytes(20)
 
@@ -104,7 +105,7 @@ def test_a_body_of_another_type_is_refused_in_the_same_form(api: Api) -> None:
     ],
 )
 def test_what_does_not_exist_is_said_by_name(api: Api, method: str, path: str, code: str) -> None:
-    body = {"text_version": "1", "signed_by": "x"} if path.endswith("consent") and method == "PUT" else None
+    body = CONSENT_IN if path.endswith("consent") and method == "PUT" else None
     assert api.code(api.call(method, path, body)) == (404, code)
 
 
@@ -120,7 +121,7 @@ def test_an_id_that_cannot_be_is_not_found(api: Api, path: str, name: str) -> No
 def test_consent_is_given_read_and_withdrawn(api: Api) -> None:
     path = f"/v1/people/{api.created('/v1/people', {'name': 'Ada'})['id']}/consent"
     assert api.code(api.call("GET", path)) == (409, "consent_missing")
-    given = api.call("PUT", path, {"text_version": "2026-1", "signed_by": "a guardian"}).json_body
+    given = api.call("PUT", path, CONSENT_IN).json_body
     assert (given["active"], given["uses"]) == (True, ["matching", "evaluation", "normalisation"])
     withdrawn = api.call("DELETE", path).json_body
     assert not withdrawn["active"]
@@ -139,7 +140,7 @@ def test_without_consent_there_is_no_registration(api: Api) -> None:
 
 def test_an_upload_ticket_binds_type_length_and_first_write(api: Api) -> None:
     person_id = api.created("/v1/people", {"name": "Ada"})["id"]
-    api.call("PUT", f"/v1/people/{person_id}/consent", {"text_version": "1", "signed_by": "x"})
+    api.call("PUT", f"/v1/people/{person_id}/consent", CONSENT_IN)
     video = {"files": [{"content_type": "video/mp4", "length": 1000}]}
     registration = api.created(f"/v1/people/{person_id}/registrations", video)
     (upload,) = registration["uploads"]

@@ -15,7 +15,13 @@ ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
 FUNCTIONS = CONFIG["stages"]["prod"]["lambda_functions"]
 RESOURCES = load_template()["Resources"]
-EVENT_FUNCTIONS = {"on_claim_made", "on_frame_uploaded", "on_registration_uploaded", "on_sessions_due"}
+EVENT_FUNCTIONS = {
+    "on_claim_made",
+    "on_frame_uploaded",
+    "on_privacy_due",
+    "on_registration_uploaded",
+    "on_sessions_due",
+}
 
 
 def test_every_function_is_configured_and_has_a_policy() -> None:

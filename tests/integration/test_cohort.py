@@ -158,6 +158,18 @@ def test_every_withdrawal_and_narrowing_raises_the_version(world: World) -> None
     assert wiring.models().champion("fake-1").cohort_version == 0
     person_id = world.add_person("Ada")
     assert wiring.models().champion("fake-1").cohort_version == 0
-    for version, ends in enumerate((withdraws, withdraws, narrows_to_recognition), start=1):
+    for version, ends in enumerate((withdraws, narrows_to_recognition, narrows_to_evaluation), start=1):
+        world.give_consent(person_id)
         ends(world, person_id)
         assert wiring.models().champion("fake-1") == Champion("fake-1", version)
+        ends(world, person_id)
+        assert wiring.models().champion("fake-1") == Champion("fake-1", version), "nobody left a cohort"
+
+
+def test_a_consent_of_somebody_who_was_in_no_cohort_leaves_galleries_as_they_are(
+    world: World, session: str
+) -> None:
+    see(world, session)
+    world.give_consent(world.add_person("Gus", consent=False), uses=NARROWED)
+    see(world, session)
+    assert world.recogniser.galleries_built == 1

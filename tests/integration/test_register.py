@@ -68,6 +68,7 @@ def mint(world: World, session_id: str) -> Frame:
         sessions=wiring.sessions(),
         frames=wiring.frames(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=world.clock,
     )
     return frame
@@ -474,6 +475,7 @@ def test_several_photos_are_one_registration_read_when_the_last_has_arrived(worl
         people=wiring.people(),
         registrations=wiring.registrations(),
         media=wiring.media(),
+        models=wiring.models(),
         clock=world.clock,
     )
     assert len(tickets) == 3

@@ -1,5 +1,6 @@
 """The whole service on loopback with the real recogniser: what is hostile gets its own code, and harms nobody else."""
 
+import base64
 import os
 import re
 import struct
@@ -13,10 +14,13 @@ from typing import Any
 
 import pytest
 
+from infra import verify
 from infra.demo.client import CallFailed, Client, until, upload
 from infra.demo.identities import shown
 from infra.demo.scenes import classroom_frame, registration_video
 from infra.local import LocalStack, Options
+from infra.local.search import search_everything
+from tests.support.world import CONSENT_IN
 
 ROOT = Path(__file__).parents[2]
 STUDENT, STRANGER = shown()[:2]
@@ -86,7 +90,7 @@ def school(heads_pack: Path) -> Iterator[School]:
 
 def add_student(admin: Client, course_id: str, name: str) -> str:
     person_id: str = admin.post("/v1/people", {"name": name})["id"]
-    admin.put(f"/v1/people/{person_id}/consent", {"text_version": "1", "signed_by": "a guardian"})
+    admin.put(f"/v1/people/{person_id}/consent", CONSENT_IN)
     admin.put(f"/v1/courses/{course_id}/roster/{person_id}")
     return person_id
 
@@ -250,9 +254,46 @@ def test_consent_withdrawn_holds_for_the_very_next_frame_on_a_warm_handler(schoo
         assert [sighting["decision"] for sighting in unseen["sightings"]] == ["unknown"]
         assert [sighting["candidate"] for sighting in unseen["sightings"]] == [None]
     finally:
-        consent = {"text_version": "1", "signed_by": "a guardian"}
-        school.admin.put(f"/v1/people/{school.person_id}/consent", consent)
+        school.admin.put(f"/v1/people/{school.person_id}/consent", CONSENT_IN)
         assert school.registered(school.person_id, school.video)["state"] == "enrolled"
+
+
+def test_no_byte_of_an_erased_person_is_left_in_tables_objects_queues_or_logs(
+    school: School, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name, face = "Åsa Öberg-Quist", shown()[3]
+    person_id = add_student(school.admin, school.course_id, name)
+    video = registration_video(face, 1)
+    assert school.registered(person_id, video)["state"] == "enrolled"
+    picture = frame_of(face)
+    session_id = school.session()
+    assert [each["candidate"] for each in school.posted(session_id, picture)["sightings"]] == [person_id]
+    held = school.admin.get(f"/v1/people/{person_id}/export")["held"]
+    (template,) = held["templates"]
+    embeddings = [text for occasion in template["occasions"] for text in occasion["embeddings"]]
+    needles = {
+        "name": name.encode(),
+        "video": middle(video),
+        "picture": middle(picture),
+        **{f"embedding {n}": base64.b64decode(text) for n, text in enumerate(embeddings)},
+    }
+    client_of = school.stack.cloud.client
+    assert {found.what for found in search_everything(client_of, needles)} == set(needles)
+
+    receipt = school.admin.delete(f"/v1/people/{person_id}")["receipt"]
+    logs = {"log": caplog.text, "output": capsys.readouterr().out}
+    assert search_everything(client_of, needles, logs) == []
+    assert receipt["document"]["erased"]["pictures"] == 1
+    signed = verify.signed_of(receipt)
+    assert verify.verified(signed, verify.public_key(client_of("kms"), signed.signature.key_id))
+    unseen = school.posted(session_id, frame_of(face, seed=2))
+    assert [each["decision"] for each in unseen["sightings"]] == ["unknown"]
+    assert person_id not in [each["candidate"] for each in unseen["sightings"]]
+
+
+def middle(data: bytes) -> bytes:
+    """Enough of it to know it by, wherever a part of it was copied to."""
+    return data[len(data) // 2 :][:64]
 
 
 def test_the_readme_does_what_it_says(school: School, tmp_path: Path) -> None:

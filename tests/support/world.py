@@ -19,9 +19,11 @@ from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.attendance import Status
 from chalicelib.domain.claims import Claim
 from chalicelib.domain.clock import Clock
+from chalicelib.domain.consent_texts import DEFAULT_TEXT
 from chalicelib.domain.duplicates import Decision
+from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.frames import Frame
-from chalicelib.domain.people import Use
+from chalicelib.domain.people import Method, Relation, Signer, Use
 from chalicelib.domain.registrations import Registration
 from chalicelib.domain.rosters import Mode
 from chalicelib.domain.sessions import Session
@@ -33,6 +35,8 @@ from chalicelib.services.clear_mark import clear_mark
 from chalicelib.services.close_session import close_session
 from chalicelib.services.confirm_sightings import confirm_sightings
 from chalicelib.services.decide_registration import decide_registration
+from chalicelib.services.erase_person import erase_person
+from chalicelib.services.finish_erasures import finish_erasures
 from chalicelib.services.give_consent import give_consent
 from chalicelib.services.import_roster import ImportReport, import_roster
 from chalicelib.services.issue_code import issue_code
@@ -51,9 +55,25 @@ from infra.local.resources import create_resources
 from infra.resources import load_template
 from tests.support.fakes import FakeRecogniser, clip
 
+CONSENT_IN = {
+    "text_version": DEFAULT_TEXT.version,
+    "signer": {"name": "a guardian", "relation": "guardian"},
+    "method": "electronic",
+    "uses": ["matching", "evaluation", "normalisation"],
+}
 ADMIN = Caller("adm_test", Role.ADMIN)
 START = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-TABLES = ("people", "courses", "attendance", "frames", "registrations", "templates", "access", "models")
+TABLES = (
+    "people",
+    "courses",
+    "attendance",
+    "frames",
+    "registrations",
+    "templates",
+    "access",
+    "models",
+    "audit",
+)
 
 KEYS = {
     properties["TableName"]["Fn::Sub"].removeprefix("${Prefix}-"): [
@@ -102,12 +122,16 @@ class World:
             wiring.courses().put_on_roster(course_id, person_id)
         return person_id
 
-    def give_consent(self, person_id: str, uses: tuple[Use, ...] = tuple(Use)) -> None:
+    def give_consent(
+        self, person_id: str, uses: tuple[Use, ...] = tuple(Use), *, signer: str = "a guardian"
+    ) -> None:
         give_consent(
             person_id,
-            text_version="2026-1",
-            signed_by="a guardian",
+            text_version=DEFAULT_TEXT.version,
+            signer=Signer(signer, Relation.GUARDIAN),
+            method=Method.ELECTRONIC,
             uses=uses,
+            texts=wiring.consent_texts(),
             people=wiring.people(),
             media=wiring.media(),
             clock=self.clock,
@@ -115,6 +139,12 @@ class World:
 
     def withdraw_consent(self, person_id: str) -> None:
         withdraw_consent(person_id, people=wiring.people(), media=wiring.media(), clock=self.clock)
+
+    def erase(self, person_id: str) -> Erasure:
+        return erase_person(person_id, by="adm_test", eraser=wiring.eraser())
+
+    def finish_erasures(self) -> None:
+        finish_erasures(self.now, eraser=wiring.eraser())
 
     def add_course(self, name: str = "Mathematics", **settings: Any) -> str:
         course = add_course(name, "Europe/Stockholm", courses=wiring.courses(), clock=self.clock, **settings)
@@ -165,6 +195,7 @@ class World:
             people=wiring.people(),
             registrations=wiring.registrations(),
             media=wiring.media(),
+            models=wiring.models(),
             clock=self.clock,
         )
         for key, upload in zip(registration.keys, uploads, strict=True):
@@ -204,6 +235,7 @@ class World:
             claims=wiring.claims(),
             claims_made=wiring.claims_made(),
             limits=wiring.rate_limits(),
+            models=wiring.models(),
             clock=self.clock,
         )
 
@@ -232,6 +264,7 @@ class World:
             sessions=wiring.sessions(),
             frames=wiring.frames(),
             media=wiring.media(),
+            models=wiring.models(),
             clock=self.clock,
         )
 

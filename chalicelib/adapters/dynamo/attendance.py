@@ -29,15 +29,15 @@ class DynamoAttendance:
             record = MarkRecord.get(session_id, ATTENDANCE + person_id, consistent_read=True)
         except MarkRecord.DoesNotExist:
             return AttendanceRecord(session_id, person_id)
-        return _attendance(record)
+        return attendance_of(record)
 
     def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]:
         records = MarkRecord.query(session_id, MarkRecord.sk.startswith(ATTENDANCE), consistent_read=True)
-        return tuple(_attendance(record) for record in records)
+        return tuple(attendance_of(record) for record in records)
 
     def of_person(self, person_id: str, limit: int, cursor: str | None) -> Page[AttendanceRecord]:
         keys = ("person_id", "starts_at", "session_id", "sk")
-        return read_page(MarkRecord.by_person.query, person_id, _attendance, limit, cursor, keys=keys)
+        return read_page(MarkRecord.by_person.query, person_id, attendance_of, limit, cursor, keys=keys)
 
     def history(self, session_id: str, person_id: str) -> tuple[Change, ...]:
         prefix = ChangeRecord.sk.startswith(f"{HISTORY}{person_id}#")
@@ -100,7 +100,7 @@ def _mark(record: AttendanceRecord) -> MarkRecord:
     )
 
 
-def _attendance(record: MarkRecord) -> AttendanceRecord:
+def attendance_of(record: MarkRecord) -> AttendanceRecord:
     """A record closed before sessions were watched is of one whose cameras were taken on trust."""
     return AttendanceRecord(
         session_id=record.session_id,

@@ -1,5 +1,6 @@
 """Frames in DynamoDB. A frame is outstanding from its receipt until it is merged into the register."""
 
+from contextlib import suppress
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,15 +10,21 @@ from pynamodb.expressions.update import Action
 from chalicelib.adapters.dynamo.records import FrameRecord
 from chalicelib.adapters.dynamo.transactions import add_once, conditional
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import FrameNotFound
+from chalicelib.domain.errors import Contention, FrameNotFound
 from chalicelib.domain.frames import Frame, FrameResult, FrameState, Rejection
 from chalicelib.domain.quality import CameraHealth, Condition, Reason
 from chalicelib.domain.sightings import Box, Decision, Sighting
 from chalicelib.settings import Settings
 
+ATTEMPTS = 10
+
 
 class _WrittenError(Exception):
     """The frame has a result already."""
+
+
+class _ChangedError(Exception):
+    """The result is not the one that was read."""
 
 
 class DynamoFrames:
@@ -56,6 +63,8 @@ class DynamoFrames:
             FrameRecord.received_at.set(result.received_at),
             FrameRecord.expires_at.set(result.received_at + self._used),
         ]
+        if candidates := {each.candidate for each in result.sightings if each.candidate is not None}:
+            actions.append(FrameRecord.candidates.set(candidates))
         try:
             conditional(
                 lambda: record.update(
@@ -75,6 +84,24 @@ class DynamoFrames:
             condition=FrameRecord.frame_id.exists(),
         )
 
+    def naming(self, person_id: str, session_id: str) -> tuple[str, ...]:
+        found = FrameRecord.by_session.query(
+            session_id, filter_condition=FrameRecord.candidates.contains(person_id)
+        )
+        return tuple(frame.frame_id for frame in found)
+
+    def forget_candidate(self, frame_id: str, person_id: str) -> None:
+        for _ in range(ATTEMPTS):
+            try:
+                record = FrameRecord.get(frame_id, consistent_read=True)
+            except FrameRecord.DoesNotExist:
+                return None
+            if record.result is None or person_id not in (record.candidates or ()):
+                return None
+            with suppress(_ChangedError):
+                return _strip(record, person_id)
+        raise Contention(f"The frame {frame_id} was being changed by others.")
+
     def any_outstanding(self, session_id: str) -> bool:
         """Of tickets only those count that may still be used: most that are older never were."""
         recent = self._clock() - self._ticket
@@ -82,6 +109,24 @@ class DynamoFrames:
             frame.received_at is not None or frame.created_at >= recent
             for frame in FrameRecord.outstanding.query(session_id)
         )
+
+
+def _strip(record: FrameRecord, person_id: str) -> None:
+    """Two people of one frame may be erased at once: only the result that was read is replaced."""
+    sightings = [
+        {**sighting, "candidate": None if sighting["candidate"] == person_id else sighting["candidate"]}
+        for sighting in record.result["sightings"]
+    ]
+    conditional(
+        lambda: FrameRecord(record.frame_id).update(
+            actions=[
+                FrameRecord.result.set({**record.result, "sightings": sightings}),
+                FrameRecord.candidates.delete({person_id}),
+            ],
+            condition=FrameRecord.result == record.result,
+        ),
+        _ChangedError(),
+    )
 
 
 def _stored(result: FrameResult) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """People and consents in DynamoDB."""
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from pynamodb.expressions.update import Action
@@ -12,9 +13,13 @@ from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
     ARCHIVED,
     CONSENT,
+    ERASURE,
     EXTERNAL,
+    LEFT,
     PERSON,
     ConsentRecord,
+    ErasureRecord,
+    LeftRecord,
     PersonExternalIdRecord,
     PersonRecord,
     RosterRecord,
@@ -24,9 +29,9 @@ from chalicelib.adapters.dynamo.rosters import again_if_raced, change, require_p
 from chalicelib.adapters.dynamo.templates import shard_of
 from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
-from chalicelib.domain.errors import Contention
+from chalicelib.domain.errors import Contention, PersonNotFound
 from chalicelib.domain.external_ids import ExternalId
-from chalicelib.domain.people import Consent, Person, Use
+from chalicelib.domain.people import Consent, Method, Person, Relation, Signer, Use
 from chalicelib.services.ports import Page
 
 ATTEMPTS = 5
@@ -99,6 +104,14 @@ class DynamoPeople:
         record = self._consent_record(person_id)
         return None if record is None else _consent(record)
 
+    def consents(self, person_id: str) -> tuple[Consent, ...]:
+        records = ConsentRecord.query(person_id, ConsentRecord.sk.startswith(CONSENT), consistent_read=True)
+        return tuple(sorted(map(_consent, records), key=lambda consent: consent.given_at))
+
+    def courses_left(self, person_id: str) -> tuple[str, ...]:
+        records = LeftRecord.query(person_id, LeftRecord.sk.startswith(LEFT), consistent_read=True)
+        return tuple(record.sk.removeprefix(LEFT) for record in records)
+
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         keys = [(person_id, CONSENT) for person_id in person_ids]
         consents = (_consent(record) for record in ConsentRecord.batch_get(keys, consistent_read=True))
@@ -108,25 +121,30 @@ class DynamoPeople:
         record = ConsentRecord(
             person_id=consent.person_id,
             text_version=consent.text_version,
-            signed_by=consent.signed_by,
+            text_sha256=consent.text_sha256,
+            signed_by=consent.signer.name,
+            relation=consent.signer.relation.value,
+            method=consent.method.value,
             uses={use.value for use in consent.uses},
             given_at=consent.given_at,
         )
 
         def give(transaction: Transaction, person: PersonRecord) -> list[Action]:
             before = self._consent_record(consent.person_id)
+            was_normalising = before is not None and _consent(before).permits_normalisation
             if before is not None:
                 before.sk = f"{CONSENT}#{before.given_at.isoformat()}"
                 transaction.put(before)
             transaction.put(record)
-            if not consent.permits_normalisation:
+            if was_normalising and not consent.permits_normalisation:
                 bump_cohorts(transaction)
-            return [] if consent.permits_matching else _forget_face(transaction, person)
+            return [] if consent.permits_matching else forget_face(transaction, person)
 
         self._change(consent.person_id, give)
 
     def withdraw_consent(self, person_id: str, at: datetime) -> None:
         def withdraw(transaction: Transaction, person: PersonRecord) -> list[Action]:
+            before = self._consent_record(person_id)
             first = ConsentRecord.withdrawn_at.set(ConsentRecord.withdrawn_at | at)
             transaction.update(
                 ConsentRecord(person_id, CONSENT),
@@ -134,10 +152,17 @@ class DynamoPeople:
                 ConsentRecord.person_id.exists(),
                 Contention(f"The consent of {person_id} was changed by another writer."),
             )
-            bump_cohorts(transaction)
-            return _forget_face(transaction, person)
+            if before is not None and _consent(before).permits_normalisation:
+                bump_cohorts(transaction)
+            return forget_face(transaction, person)
 
         self._change(person_id, withdraw)
+
+    def delete_templates(self, person_id: str) -> None:
+        """An enrolment under way has read another revision: it is written anew from fresh reads, or not at all."""
+        with suppress(PersonNotFound):  # erased meanwhile, and the templates with it
+            if require_person(person_id).model_ids:
+                self._change(person_id, forget_face)
 
     def _change(self, person_id: str, add_writes: AddWrites) -> None:
         """One transaction with the person's revision and courses; read and sent again when another was first."""
@@ -163,7 +188,16 @@ class DynamoPeople:
 
 
 def add_person(transaction: Transaction, person: Person, taken: Exception) -> None:
-    """A new person and whose the external ids are. The commit raises `taken` if there is one under the id."""
+    """A new person and whose the external ids are. The commit raises `taken` if there is one under the id.
+
+    A request that is sent again after its person was erased must not bring the name back.
+    """
+    transaction.check(
+        ErasureRecord,
+        (person.person_id, ERASURE),
+        ErasureRecord.person_id.does_not_exist(),
+        PersonNotFound(f"{person.person_id} was erased."),
+    )
     transaction.put(
         PersonRecord(
             person_id=person.person_id,
@@ -200,7 +234,7 @@ def _set_archived(at: datetime | None) -> list[Action]:
     return [PersonRecord.archived_at.set(at), PersonRecord.kind.set(PERSON + ARCHIVED)]
 
 
-def _forget_face(transaction: Transaction, person: PersonRecord) -> list[Action]:
+def forget_face(transaction: Transaction, person: PersonRecord) -> list[Action]:
     """Templates, candidates, and whom the person looks like; answers what is to change of the person's own item."""
     for model_id in person.model_ids or ():
         transaction.delete(TemplateRecord(shard_of(person.person_id, model_id), person.person_id))
@@ -219,7 +253,9 @@ def _consent(record: ConsentRecord) -> Consent:
     return Consent(
         person_id=record.person_id,
         text_version=record.text_version,
-        signed_by=record.signed_by,
+        text_sha256=record.text_sha256 or "",
+        signer=Signer(record.signed_by, Relation(record.relation or Relation.UNSAID)),
+        method=Method(record.method or Method.UNSAID),
         uses=tuple(sorted(Use(use) for use in record.uses)),
         given_at=record.given_at,
         withdrawn_at=record.withdrawn_at,

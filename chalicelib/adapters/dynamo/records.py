@@ -23,7 +23,10 @@ PERSON = "person"
 ARCHIVED = "#archived"
 EXTERNAL = "external"
 CONSENT = "consent"
+CONSENT_TEXTS = "consent-texts"
+ERASURE = "erasure"
 MEMBERSHIP = "course#"
+LEFT = "left#"
 COURSE = "course"
 ROSTER = "roster"
 IMPORT = "import#"
@@ -31,6 +34,7 @@ TEACHING = "teaches#"
 INSTRUCTOR = "instructor#"
 SESSION = "session"
 ATTENDANCE = "attendance#"
+ERASED = "erased#"
 HISTORY = "history#"
 WATCH = "watch"
 CODE = "code"
@@ -79,10 +83,78 @@ class ConsentRecord(Model):
     person_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=CONSENT)
     text_version = UnicodeAttribute()
+    text_sha256 = UnicodeAttribute(null=True)
     signed_by = UnicodeAttribute()
+    relation = UnicodeAttribute(null=True)
+    method = UnicodeAttribute(null=True)
     uses = UnicodeSetAttribute()
     given_at = UTCDateTimeAttribute()
     withdrawn_at = UTCDateTimeAttribute(null=True)
+
+
+class ErasuresDue(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "due"
+        projection = KeysOnlyProjection()
+
+    due_kind = UnicodeAttribute(hash_key=True)
+    due_at = UTCDateTimeAttribute(range_key=True)
+    person_id = UnicodeAttribute()
+
+
+class ErasureRecord(Model):
+    """It takes the person's place, as work to be done and then as a tombstone."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=ERASURE)
+    requested_by = UnicodeAttribute()
+    requested_at = UTCDateTimeAttribute()
+    course_ids = UnicodeSetAttribute(null=True)
+    model_ids = UnicodeSetAttribute(null=True)
+    counts: JSONAttribute = JSONAttribute(null=True)
+    receipt: JSONAttribute = JSONAttribute(null=True)
+    swept = BooleanAttribute(default=False)
+    due_kind = UnicodeAttribute(null=True)
+    due_at = UTCDateTimeAttribute(null=True)
+    due = ErasuresDue()
+
+
+class LeftRecord(Model):
+    """A course that the person was on the roster of: frames of it may still name the person."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class PersonItem(Model):
+    """Any item below a person, by its key alone."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+
+
+class ConsentTextRecord(Model):
+    """In a partition of its own beside the people; written once."""
+
+    class Meta:
+        table_name = "people"
+
+    person_id = UnicodeAttribute(hash_key=True, default=CONSENT_TEXTS)
+    sk = UnicodeAttribute(range_key=True)
+    language = UnicodeAttribute()
+    title = UnicodeAttribute()
+    body = UnicodeAttribute()
+    uses = UnicodeSetAttribute()
+    created_at = UTCDateTimeAttribute()
 
 
 class MembershipRecord(Model):
@@ -360,6 +432,29 @@ class ChangeRecord(Model):
     after = UnicodeAttribute()
 
 
+class SessionItem(Model):
+    """Any item of a session that names a person, and perhaps a frame."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    person_id = UnicodeAttribute(null=True)
+    frame_id = UnicodeAttribute(null=True)
+
+
+class ErasedMarksRecord(Model):
+    """How many people with this status were erased from a session's register."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    people = NumberAttribute(default=0)
+
+
 class ClaimRecord(Model):
     """A claim, in the partition of its session; its sort key begins with CLAIM."""
 
@@ -398,6 +493,17 @@ class OutstandingFrames(GlobalSecondaryIndex[Any]):
     created_at = UTCDateTimeAttribute(range_key=True)
 
 
+class FramesBySession(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_session"
+        projection = IncludeProjection(["candidates"])
+
+    session_id = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+    frame_id = UnicodeAttribute()
+    candidates = UnicodeSetAttribute(null=True)
+
+
 class FrameRecord(Model):
     class Meta:
         table_name = "frames"
@@ -408,9 +514,11 @@ class FrameRecord(Model):
     received_at = UTCDateTimeAttribute(null=True)
     outstanding_session_id = UnicodeAttribute(null=True)
     result: JSONAttribute = JSONAttribute(null=True)
+    candidates = UnicodeSetAttribute(null=True)
     merged = BooleanAttribute(default=False)
     expires_at = TTLAttribute()
     outstanding = OutstandingFrames()
+    by_session = FramesBySession()
 
 
 class AwaitingReview(GlobalSecondaryIndex[Any]):
@@ -525,6 +633,43 @@ class ModelRecord(Model):
     id = UnicodeAttribute(hash_key=True)
     model_id = UnicodeAttribute(null=True)
     cohort_version = NumberAttribute(null=True)
+    biometrics_off = BooleanAttribute(null=True)
+    biometrics_changed_at = UTCDateTimeAttribute(null=True)
+    biometrics_changed_by = UnicodeAttribute(null=True)
+    deletion = UnicodeAttribute(null=True)  # while it is under way: where in the list of people
+
+
+class ForgottenRecord(Model):
+    """What was learned from this person is to be learned anew without; id: forget#<person>."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    asked_at = UTCDateTimeAttribute()
+
+
+class AuditRecord(Model):
+    class Meta:
+        table_name = "audit"
+
+    day_shard = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    subject = UnicodeAttribute()
+    role = UnicodeAttribute()
+    act = UnicodeAttribute()
+    ids: JSONAttribute = JSONAttribute()
+    status = NumberAttribute()
+    expires_at = TTLAttribute()
+
+
+class DigestRecord(Model):
+    class Meta:
+        table_name = "audit"
+
+    day_shard = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    digest: JSONAttribute = JSONAttribute()
 
 
 def permits_matching() -> Condition:
@@ -537,6 +682,10 @@ def permits_matching() -> Condition:
 RECORDS: tuple[tuple[type[Model], str], ...] = (
     (PersonRecord, "people"),
     (ConsentRecord, "people"),
+    (ErasureRecord, "people"),
+    (LeftRecord, "people"),
+    (PersonItem, "people"),
+    (ConsentTextRecord, "people"),
     (MembershipRecord, "people"),
     (OwnIdentityRecord, "people"),
     (PersonExternalIdRecord, "people"),
@@ -551,6 +700,8 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (WatchRecord, "attendance"),
     (CodeRecord, "attendance"),
     (MarkRecord, "attendance"),
+    (SessionItem, "attendance"),
+    (ErasedMarksRecord, "attendance"),
     (ClaimRecord, "attendance"),
     (ClaimedFaceRecord, "attendance"),
     (ChangeRecord, "attendance"),
@@ -563,6 +714,9 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (CameraRecord, "access"),
     (RateRecord, "access"),
     (ModelRecord, "models"),
+    (ForgottenRecord, "models"),
+    (AuditRecord, "audit"),
+    (DigestRecord, "audit"),
 )
 
 

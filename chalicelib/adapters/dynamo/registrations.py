@@ -8,17 +8,21 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.pages import read_page
-from chalicelib.adapters.dynamo.records import REVIEW, RegistrationRecord
-from chalicelib.adapters.dynamo.transactions import add_once, conditional
+from chalicelib.adapters.dynamo.records import PERSON, REVIEW, PersonRecord, RegistrationRecord
+from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.duplicates import Likeness
-from chalicelib.domain.errors import RegistrationNotFound
+from chalicelib.domain.errors import PersonNotFound, RegistrationNotFound
 from chalicelib.domain.registrations import Outcome, Registration, RegistrationState
 from chalicelib.services.ports import Page
 
 
 class ConcludedError(Exception):
     """The registration is not any more in the state in which it was read."""
+
+
+class _ThereError(Exception):
+    """There is a registration with this id already."""
 
 
 class DynamoRegistrations:
@@ -35,8 +39,15 @@ class DynamoRegistrations:
             expires_at=registration.created_at + self._unused,
         )
         person_id, registration_id = registration.person_id, registration.registration_id
-        absent = RegistrationRecord.person_id.does_not_exist()
-        return add_once(record.save, absent, lambda: self.get(person_id, registration_id), registration)
+        transaction = Transaction()
+        missing = PersonNotFound(f"There is no person {person_id}.")
+        transaction.check(PersonRecord, (person_id, PERSON), PersonRecord.person_id.exists(), missing)
+        transaction.put(record, RegistrationRecord.person_id.does_not_exist(), _ThereError())
+        try:
+            transaction.commit()
+        except _ThereError:
+            return self.get(person_id, registration_id)
+        return registration
 
     def get(self, person_id: str, registration_id: str) -> Registration:
         missing = RegistrationNotFound(f"There is no registration {registration_id}, or it has expired.")

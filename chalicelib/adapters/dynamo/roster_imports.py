@@ -24,9 +24,8 @@ from chalicelib.domain.people import Person
 Item = TypeVar("Item")
 
 MOST_WRITES = 100
-PEOPLE_CHANGED = (
-    MOST_WRITES - 2
-) // 2  # each a membership and a person; beside them what they are conditional on
+# Each a membership, a person and a course that was left; beside them what they are conditional on.
+PEOPLE_CHANGED = (MOST_WRITES - 2) // 3
 
 
 class DynamoRosterImports:
@@ -114,11 +113,11 @@ def _at(roster: Roster) -> Condition:
 
 
 def _groups(people: Iterable[Person]) -> Iterator[list[Person]]:
-    """As many people as a transaction takes: two writes each, and one for each external id."""
+    """As many people as a transaction takes: three writes each, and one for each external id."""
     group: list[Person] = []
     writes = 0
     for person in people:
-        cost = 2 + len(person.external_ids)
+        cost = 3 + len(person.external_ids)
         if writes + cost > MOST_WRITES:
             yield group
             group, writes = [], 0

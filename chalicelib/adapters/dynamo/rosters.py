@@ -8,10 +8,12 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.records import (
     COURSE,
+    LEFT,
     MEMBERSHIP,
     PERSON,
     ROSTER,
     CourseRecord,
+    LeftRecord,
     MembershipRecord,
     PersonRecord,
     RosterRecord,
@@ -101,7 +103,8 @@ def join(transaction: Transaction, course_id: str, person_id: str, *, is_member:
 
 
 def leave(transaction: Transaction, course_id: str, person_id: str) -> None:
-    """The person's side of leaving a course."""
+    """The person's side of leaving a course; frames of it may go on naming the person, and are found by this."""
+    transaction.put(LeftRecord(person_id, LEFT + course_id))
     transaction.delete(
         MembershipRecord(person_id, MEMBERSHIP + course_id),
         MembershipRecord.person_id.exists(),

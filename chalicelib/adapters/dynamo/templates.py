@@ -13,8 +13,10 @@ from chalicelib.adapters.dynamo.candidates import (
     read_candidate,
     shard_of_candidates,
 )
+from chalicelib.adapters.dynamo.models import require_biometrics
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
+    PERSON,
     ConsentRecord,
     PersonRecord,
     RegistrationRecord,
@@ -53,6 +55,14 @@ class DynamoTemplates:
         }
         return tuple(found[person_id] for person_id in person_ids if person_id in found)
 
+    def of_person(self, person_id: str) -> tuple[Template, ...]:
+        try:
+            person = PersonRecord.get(person_id, PERSON, consistent_read=True)
+        except PersonRecord.DoesNotExist:
+            return ()
+        found = (self.get(person_id, model_id) for model_id in sorted(person.model_ids or ()))
+        return tuple(template for template in found if template is not None)
+
     def in_shards(self, model_id: str) -> Iterator[tuple[Template, ...]]:
         for shard in range(SHARDS):
             records = TemplateRecord.query(f"{model_id}#{shard}", consistent_read=True)
@@ -75,6 +85,7 @@ class DynamoTemplates:
             raise LimitReached(f"{MOST_CANDIDATES} registrations of {person_id} are waiting already.")
         transaction = Transaction()
         _check_consent(transaction, person_id)
+        require_biometrics(transaction)
         _delete_candidate(transaction, registration)  # one of a model that is not in service any more
         key = candidate_key(model_id, person_id, registration.registration_id)
         transaction.put(TemplateRecord(key.model_shard, key.person_id, occasions=_occasions(candidate)))
@@ -93,6 +104,7 @@ class DynamoTemplates:
         person_id = template.person_id
         transaction = Transaction()
         _check_consent(transaction, person_id)
+        require_biometrics(transaction)
         _delete_candidate(transaction, registration)
         transaction.put(_record(template))
         _conclude(transaction, registration, outcome)
