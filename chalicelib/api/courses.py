@@ -25,6 +25,7 @@ from chalicelib.domain.sessions import Confirmation
 from chalicelib.services.add_course import add_course
 from chalicelib.services.archive_course import archive_course, restore_course
 from chalicelib.services.find_course import find_course
+from chalicelib.services.list_own_courses import list_own_courses
 from chalicelib.services.update_course import update_course
 
 courses = Routes(__name__)
@@ -77,6 +78,10 @@ class CourseOut(Out):
         )
 
 
+class CoursesOut(Out):
+    items: tuple[CourseOut, ...]
+
+
 @courses.route("POST", "/v1/courses", status=201, errors=[ExternalIdTaken])
 def post_course(request: ApiRequest, body: CourseIn) -> Answer[CourseOut]:
     """Add a course in its time zone.
@@ -105,6 +110,13 @@ def list_courses(_: ApiRequest, query: FilteredQuery) -> PageOut[CourseOut]:
         return PageOut(items=() if found is None else (CourseOut.of(found),), next_cursor=None)
     page = wiring.courses().list(query.limit, query.cursor, archived=query.archived)
     return PageOut(items=tuple(map(CourseOut.of, page.items)), next_cursor=page.cursor)
+
+
+@courses.route("GET", "/v1/me/courses")
+def list_my_courses(request: ApiRequest) -> CoursesOut:
+    """List the caller's own courses, by name: those that an instructor teaches, a student takes, a camera films."""
+    own = list_own_courses(request.caller, access=wiring.access(), courses=wiring.courses())
+    return CoursesOut(items=tuple(map(CourseOut.of, own)))
 
 
 @courses.route("GET", "/v1/courses/{course_id}")

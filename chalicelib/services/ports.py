@@ -166,6 +166,9 @@ class Courses(Protocol):
     def save(self, course: Course, before: Course) -> None:
         """Replace the version that was read. Raises Contention, ExternalIdTaken."""
 
+    def of_ids(self, course_ids: Iterable[str]) -> tuple[Course, ...]:
+        """Read strongly, in no order; who is not there is left out."""
+
     def list(self, limit: int, cursor: str | None, *, archived: bool = False) -> Page[Course]: ...
     def roster(self, course_id: str) -> tuple[str, ...]:
         """Read strongly, without those who are archived."""

@@ -12,6 +12,7 @@ from chalicelib.api.routes import operations
 from chalicelib.domain.access import Caller, Camera, Reach, Role
 from chalicelib.domain.errors import Forbidden, InvalidToken
 from chalicelib.services.authorise import authorise
+from chalicelib.services.list_own_courses import list_own_courses
 from tests.support.estate import Estate, camera_caller, estate, placeholders
 from tests.support.world import START, new_world
 
@@ -142,3 +143,11 @@ def test_a_camera_of_a_room_reaches_what_meets_there_and_nothing_else(
     assert not admitted("GET /v1/courses/{course_id}/sessions", caller, {"course_id": ours.ids["course_id"]})
     wiring.sessions().save(replace(wiring.sessions().get(session.session_id), room="B 205"))
     assert not admitted(route, caller, ids)
+
+
+def test_everybody_finds_the_courses_that_are_his_own(estates: tuple[Estate, Estate]) -> None:
+    ours, _ = estates
+    for role in (Role.INSTRUCTOR, Role.STUDENT, Role.CAMERA):
+        found = list_own_courses(ours.caller(role), access=wiring.access(), courses=wiring.courses())
+        assert [course.course_id for course in found] == [ours.ids["course_id"]], role
+    assert list_own_courses(ours.caller(Role.ADMIN), access=wiring.access(), courses=wiring.courses()) == ()

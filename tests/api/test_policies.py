@@ -250,6 +250,7 @@ def keep_the_register(api: Api, course_id: str, session_id: str, person_id: str)
         "POST", f"/v1/sessions/{session_id}/check-ins", {"code": code}, token="rollcall_student"
     )
     assert checked_in.status_code == 200
+    assert api.call("GET", "/v1/me/courses", token="rollcall_student").json_body["items"]
     assert api.call("PUT", mark, {"status": "late"}).status_code == 200
     assert api.call("DELETE", mark).status_code == 200
     assert api.call("GET", f"{mark}/history").json_body["items"]

@@ -1,5 +1,6 @@
 """Courses in DynamoDB; who is on their rosters and who teaches them beside them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pynamodb.expressions.update import Action
@@ -48,6 +49,10 @@ class DynamoCourses(Rosters, Instructors):
 
     def get(self, course_id: str) -> Course:
         return _course(require_course(course_id))
+
+    def of_ids(self, course_ids: Iterable[str]) -> tuple[Course, ...]:
+        keys = [(course_id, COURSE) for course_id in course_ids]
+        return tuple(_course(record) for record in CourseRecord.batch_get(keys, consistent_read=True))
 
     def with_external_id(self, external_id: ExternalId) -> Course | None:
         try:
