@@ -21,7 +21,7 @@ def _to(
 _ADMINS = _to(EVERY)
 _STAFF = _to(EVERY, instructor=OWN)
 _PEOPLE = _to(EVERY, instructor=OWN, student=OWN)
-_EVERYBODY = _to(EVERY, instructor=EVERY, student=EVERY)
+_SIGNED_IN = _to(EVERY, instructor=EVERY, student=EVERY)
 _SELF = _to(EVERY, student=OWN)
 _DEVICES = _to(EVERY, instructor=OWN, camera=OWN)
 _EVERYBODY = _to(EVERY, instructor=OWN, student=OWN, camera=OWN)
@@ -49,10 +49,10 @@ PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/people/{person_id}/identities": _SELF,
     "DELETE /v1/people/{person_id}/identities/{identity_id}": _ADMINS,
     # privacy
-    "GET /v1/privacy": _EVERYBODY,
+    "GET /v1/privacy": _SIGNED_IN,
     "PUT /v1/privacy/biometrics": _ADMINS,
-    "GET /v1/consent-texts": _EVERYBODY,
-    "GET /v1/consent-texts/{text_version}": _EVERYBODY,
+    "GET /v1/consent-texts": _SIGNED_IN,
+    "GET /v1/consent-texts/{text_version}": _SIGNED_IN,
     "POST /v1/consent-texts": _ADMINS,
     "DELETE /v1/people/{person_id}": _ADMINS,
     "GET /v1/people/{person_id}/erasure": _ADMINS,

@@ -110,7 +110,7 @@ def _read(registration: Registration, media: Media, max_bytes: int) -> list[byte
 
 def _hold(
     registration: Registration,
-    views: ExtractedViews | None,
+    views: ExtractedViews,
     outcome: Outcome,
     model_id: str,
     registrations: Registrations,

@@ -1,6 +1,6 @@
 """Erasures in DynamoDB. The first transaction puts a tombstone in the person's place; the rest can be repeated."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime, timedelta
@@ -10,12 +10,13 @@ from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.external_ids import claim
 from chalicelib.adapters.dynamo.models import bump_cohorts, forgotten
-from chalicelib.adapters.dynamo.people import forget_face
+from chalicelib.adapters.dynamo.people import delete_templates, look_like_nobody
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     ERASURE,
     LEFT,
     MEMBERSHIP,
+    PERSON,
     ConsentRecord,
     ErasureRecord,
     PersonExternalIdRecord,
@@ -119,7 +120,8 @@ class DynamoErasures:
         changed = Contention(f"{person_id} was changed by another writer.")
         transaction.delete(person, PersonRecord.revision == int(person.revision), changed)
         transaction.delete(ConsentRecord(person_id, CONSENT))
-        forget_face(transaction, person)
+        delete_templates(transaction, person)
+        look_like_nobody(transaction, person_id, _still_there(person.lookalikes or ()))
         claim(transaction, PersonExternalIdRecord, person_id, person.external_ids or {}, {})
         record = ErasureRecord(
             person_id=person_id,
@@ -148,6 +150,12 @@ class DynamoErasures:
     def _update(self, person_id: str, actions: list[Action], condition: Any) -> None:
         record = ErasureRecord(person_id, ERASURE)
         conditional(lambda: record.update(actions=actions, condition=condition), _DoneError())
+
+
+def _still_there(person_ids: Iterable[str]) -> list[str]:
+    """A restored table may name as look-alikes people who were erased since."""
+    keys = [(person_id, PERSON) for person_id in person_ids]
+    return [record.person_id for record in PersonRecord.batch_get(keys, consistent_read=True)]
 
 
 def _courses(items: Sequence[PersonItem], prefix: str) -> list[str]:

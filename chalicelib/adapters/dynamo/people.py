@@ -234,18 +234,26 @@ def _set_archived(at: datetime | None) -> list[Action]:
     return [PersonRecord.archived_at.set(at), PersonRecord.kind.set(PERSON + ARCHIVED)]
 
 
-def forget_face(transaction: Transaction, person: PersonRecord) -> list[Action]:
-    """Templates, candidates, and whom the person looks like; answers what is to change of the person's own item."""
+def delete_templates(transaction: Transaction, person: PersonRecord) -> None:
     for model_id in person.model_ids or ():
         transaction.delete(TemplateRecord(shard_of(person.person_id, model_id), person.person_id))
-    drop_candidates(transaction, person)
-    for other_id in sorted(person.lookalikes or ()):
+
+
+def look_like_nobody(transaction: Transaction, person_id: str, lookalikes: Iterable[str]) -> None:
+    for other_id in sorted(lookalikes):
         transaction.update(
             PersonRecord(other_id, PERSON),
-            [PersonRecord.lookalikes.delete({person.person_id})],
+            [PersonRecord.lookalikes.delete({person_id})],
             PersonRecord.person_id.exists(),
             Contention(f"{other_id} was deleted by another writer."),
         )
+
+
+def forget_face(transaction: Transaction, person: PersonRecord) -> list[Action]:
+    """Templates, candidates, and whom the person looks like; answers what is to change of the person's own item."""
+    delete_templates(transaction, person)
+    drop_candidates(transaction, person)
+    look_like_nobody(transaction, person.person_id, person.lookalikes or ())
     return [PersonRecord.lookalikes.remove()] if person.lookalikes else []
 
 
