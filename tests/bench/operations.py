@@ -3,9 +3,9 @@
 Those that are not `slow` are counted in one deployment, always in this order; each of the others in one of its own.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import time, timedelta
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, time, timedelta
 from functools import partial
 from unittest import mock
 
@@ -21,7 +21,7 @@ from chalicelib.events.claims import on_claim_made
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.privacy import on_privacy_due
 from chalicelib.events.registrations import on_registration_uploaded
-from tests.bench.school import VIEWS, Class, School, face_of
+from tests.bench.school import VIEWS, Class, School, face_of, new_school
 from tests.support.fakes import clip, picture
 from tests.support.units import Count, counted
 from tests.support.world import CONSENT_IN, claim_event
@@ -65,12 +65,11 @@ def handle_frame(
     if again_after is not None:
         _take(school, session_id, of.faces[:seen])
         school.world.pass_time(seconds=again_after)
-    event = _posted(school, session_id, of.faces[:seen])
+    # Not a better look than the one before: equal ones would replace each other.
+    score = 0.97 if again_after is None else 0.96
+    frame = school.world.post_frame(session_id, picture(*of.faces[:seen], score=score))
+    event = school.world.event(frame.key)
     return school.count(lambda: on_frame_uploaded(event, None))
-
-
-def _posted(school: School, session_id: str, faces: tuple[str, ...]) -> object:
-    return school.world.event(school.world.post_frame(session_id, picture(*faces)).key)
 
 
 def _take(school: School, session_id: str, faces: tuple[str, ...]) -> str:
@@ -88,7 +87,7 @@ def claim(school: School, *, settle: bool) -> Count:
     on_frame_uploaded(school.world.event(frame.key), None)
     token = school.token_of(of.people[1], Role.STUDENT)
     body = {"person_id": of.people[1], "face": 0}
-    made = {}
+    made: dict[str, str] = {}
 
     def make() -> None:
         made.update(school.call(token, "POST", f"frames/{frame.frame_id}/claims", body))
@@ -151,14 +150,13 @@ def close(school: School, roster: int) -> Count:
 
 
 def tick(school: School, due: int) -> Count:
+    """Each is opened."""
     of = school.new_class(3)
     for _ in range(due):
         now = school.world.now
-        session = school.world.open_session(of.course_id, minutes=90)
+        session = school.world.open_session(of.course_id, hours=3)
         stored = wiring.sessions().get(session)
-        SessionRecord(session).delete()
-        from dataclasses import replace
-
+        SessionRecord(session, "session").delete()
         wiring.sessions().add(
             replace(stored, opens_at=now, state=SessionState.SCHEDULED, session_id=session + "x")
         )
@@ -166,7 +164,7 @@ def tick(school: School, due: int) -> Count:
 
 
 def privacy_tick(school: School) -> Count:
-    with mock.patch("chalicelib.events.privacy.utc_now", lambda: school.world.now):
+    with mock.patch("chalicelib.events.privacy.utc_now", return_value=school.world.now):
         on_privacy_due({}, None)  # the days that nothing was sealed of
         return school.count(lambda: on_privacy_due({}, None))
 
@@ -192,18 +190,11 @@ def mark(school: School) -> Count:
 
 def confirm_all(school: School) -> Count:
     of = school.new_class(30)
-    wiring.courses().save(
-        _reviewed(course := wiring.courses().get(of.course_id)), course
-    )
+    course = wiring.courses().get(of.course_id)
+    wiring.courses().save(replace(course, confirmation=Confirmation.REVIEW), course)
     session_id = school.open_session(of)
     _take(school, session_id, of.faces)
     return school.count(lambda: school.call(of.teacher, "POST", f"sessions/{session_id}/confirmations", {}))
-
-
-def _reviewed(course):  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
-    return replace(course, confirmation=Confirmation.REVIEW)
 
 
 def import_roster(school: School) -> Count:
@@ -297,8 +288,6 @@ def erase(school: School, sessions: int) -> Count:
 
 
 def read_audit(school: School) -> Count:
-    from datetime import UTC, datetime
-
     (person_id,) = school.add_people(1)
     for _ in range(3):
         school.call(school.admin, "PATCH", f"people/{person_id}", {"name": "Somebody Else"})
@@ -314,28 +303,28 @@ OPERATIONS = (
     Operation("post a frame (camera)", NOTHING, post_frame),
     Operation("handle a frame, nobody seen", NOTHING, _frame(30, 0)),
     Operation("… cold gallery, roster of 30", ROSTER, _frame(30, 0, warm=False)),
-    Operation("… 30 faces, seen for the first time", FACES, _frame(30, 30)),
-    Operation("… 30 faces, seen 10 s before", FACES, _frame(30, 30, again_after=10)),
-    Operation("… 30 faces, seen 60 s before", FACES, _frame(30, 30, again_after=61)),
-    Operation("claim a face", ROSTER, partial(claim, settle=False)),
-    Operation("settle a claim", NOTHING, partial(claim, settle=True)),
+    Operation("… 30 faces, seen for the first time", FACES, _frame(30, 30), slow=True),
+    Operation("… 30 faces, seen 10 s before", FACES, _frame(30, 30, again_after=10), slow=True),
+    Operation("… 30 faces, seen 60 s before", FACES, _frame(30, 30, again_after=61), slow=True),
+    Operation("claim a face", ROSTER, partial(claim, settle=False), slow=True),
+    Operation("settle a claim", NOTHING, partial(claim, settle=True), slow=True),
     Operation("read the register of 30", ROSTER, partial(read_register, roster=30)),
     Operation("mark by hand", NOTHING, mark),
-    Operation("confirm all 30", ROSTER, confirm_all),
-    Operation("close a session of 30, 20 absent", ROSTER, partial(close, roster=30)),
+    Operation("confirm all 30", ROSTER, confirm_all, slow=True),
+    Operation("close a session of 30, 20 absent", ROSTER, partial(close, roster=30), slow=True),
     Operation("list a course's 180 sessions, one page", PAGE, list_sessions),
     Operation("read one's own attendance, one page", PAGE, own_attendance),
     Operation("list people, one page", PAGE, list_people),
     Operation("minute tick, nothing due", NOTHING, partial(tick, due=0)),
-    Operation("minute tick, 10 sessions open", DUE, partial(tick, due=10)),
-    Operation("plan a timetable, 14 days", DUE, partial(plan, next_day=False)),
-    Operation("minute tick that plans one day more", DUE, partial(plan, next_day=True)),
+    Operation("minute tick, 10 sessions open", DUE, partial(tick, due=10), slow=True),
+    Operation("plan a timetable, 14 days", DUE, partial(plan, next_day=False), slow=True),
+    Operation("minute tick that plans one day more", DUE, partial(plan, next_day=True), slow=True),
     Operation("sign in with an identity", NOTHING, sign_in),
     Operation("recognise a camera's token", NOTHING, camera_sign_in),
     Operation("put on a roster of 30", ROSTER, put_on_roster),
-    Operation("import a roster of 30 new people", ROSTER, import_roster),
-    Operation("give consent, 5 courses", COURSES, give_consent),
-    Operation("withdraw consent, 5 courses", COURSES, withdraw),
+    Operation("import a roster of 30 new people", ROSTER, import_roster, slow=True),
+    Operation("give consent, 5 courses", COURSES, give_consent, slow=True),
+    Operation("withdraw consent, 5 courses", COURSES, withdraw, slow=True),
     Operation("start a registration", NOTHING, start_registration),
     Operation("read the audit log, one page", PAGE, read_audit),
     Operation("minute tick of privacy, nothing due", NOTHING, privacy_tick),
@@ -351,3 +340,17 @@ OPERATIONS = (
     Operation("enrol, searched among 500", SCHOOL, partial(enrol, others=500), slow=True),
     Operation("enrol, searched among 5 000", SCHOOL, partial(enrol, others=5000), slow=True),
 )
+
+
+def count_all(*, slow: bool) -> Iterator[tuple[Operation, Count]]:
+    """The quick ones, and the slow ones as well if asked for."""
+    with new_school() as school:
+        hour = school.world.now
+        for operation in OPERATIONS:
+            if not operation.slow:
+                school.world.now = hour
+                yield operation, operation.run(school)
+    for operation in OPERATIONS:
+        if operation.slow and slow:
+            with new_school() as school:
+                yield operation, operation.run(school)

@@ -142,7 +142,7 @@ class School:
                 )
 
     def open_session(self, of: Class) -> str:
-        return self.world.open_session(of.course_id, hours=1)
+        return self.world.open_session(of.course_id, hours=3)
 
 
 def face_of(person_id: str) -> str:
@@ -165,5 +165,3 @@ def new_school() -> Iterator[School]:
     ):
         world.now = hour
         yield School(world, client, issue_admin_token(access=wiring.access()))
-
-
