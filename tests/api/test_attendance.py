@@ -16,7 +16,7 @@ from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.issue_token import issue_admin_token
 from tests.api.conftest import Api
 from tests.support.fakes import picture
-from tests.support.world import START, new_world
+from tests.support.world import START, World, new_world
 
 TIMETABLE = {
     "slots": [{"weekday": 1, "starts": "09:00", "ends": "10:30", "room": "Room 7"}],
@@ -27,10 +27,17 @@ TIMETABLE = {
 
 
 @pytest.fixture(scope="module")
-def api() -> Iterator[Api]:
-    """One for all: each test has a course of its own."""
+def deployment() -> Iterator[tuple[World, Client]]:
     with new_world() as world, Client(rollcall.app) as client:
-        yield Api(world, client, issue_admin_token(access=wiring.access()))
+        yield world, client
+
+
+@pytest.fixture
+def api(deployment: tuple[World, Client]) -> Api:
+    """Begun anew for each test: a face that somebody has already awaits a human."""
+    world, client = deployment
+    world.begin_anew()
+    return Api(world, client, issue_admin_token(access=wiring.access()))
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from tests.support.world import START, new_world
 ROLES = tuple(Role)
 # The caller alone, or what holds for everybody.
 TELLS_OF_NOBODY = (
+    "GET /v1/me/courses",
     "GET /v1/me",
     "GET /v1/privacy",
     "GET /v1/consent-texts",

@@ -28,14 +28,14 @@ from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.schedule_session import schedule_session
 from tests.support.crashes import conflict
 from tests.support.fakes import picture
-from tests.support.world import START, World, new_world
+from tests.support.world import START, World
 
 
-@pytest.fixture(scope="module")
-def world() -> Iterator[World]:
-    """One for all: each test has a course, students and a session of its own."""
-    with new_world() as made:
-        yield made
+@pytest.fixture
+def world(deployment: World) -> World:
+    """Begun anew for each test: a face that somebody has already awaits a human."""
+    deployment.begin_anew()
+    return deployment
 
 
 def course_of(world: World, *names: str, **settings) -> str:

@@ -147,6 +147,7 @@ def test_who_is_archived_stays_in_history(world: World) -> None:
     archive(world, "Ada")
     assert world.statuses(session_id) == {"Ada": "present", "Ben": "absent"}
     later = world.open_session(course_id)
+    post(world, later, picture("nobody we know"))
     world.close_session(later)
     assert world.statuses(later) == {"Ben": "absent"}
 

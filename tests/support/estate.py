@@ -7,7 +7,7 @@ from chalicelib.api.permissions import PERMISSIONS
 from chalicelib.domain.access import Account, Caller, Camera, Role
 from chalicelib.domain.ids import Kind, fresh_id
 from chalicelib.services.link_identity import link_identity
-from tests.support.fakes import picture
+from tests.support.fakes import clip, picture
 from tests.support.world import World
 
 
@@ -47,6 +47,7 @@ def estate(world: World, name: str) -> Estate:
     identity = link_identity(student_id, account, Role.STUDENT, access=wiring.access(), clock=world.clock)
     session_id = world.open_session(course_id)
     frame_id = world.post_frame(session_id, picture("x")).frame_id
+    registration = world.upload_registration(student_id, clip(name))
     other_ids = {name: f"{name}_of_{student_id}" for path in PERMISSIONS for name in placeholders(path)}
     return Estate(
         Caller(instructor_id, Role.INSTRUCTOR),
@@ -58,6 +59,9 @@ def estate(world: World, name: str) -> Estate:
             "person_id": student_id,
             "session_id": session_id,
             "frame_id": frame_id,
+            "registration_id": registration.registration_id,
+            "text_version": "2026-1",
+            "day": f"{world.now:%Y-%m-%d}",
             "camera_id": camera.subject,
             "identity_id": identity.identity_id,
         },
