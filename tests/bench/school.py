@@ -22,11 +22,11 @@ from chalicelib.adapters.dynamo.records import (
     TemplateRecord,
 )
 from chalicelib.adapters.dynamo.templates import _record
-from chalicelib.api import auth
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.people import Use
 from chalicelib.domain.templates import Occasion, Template
 from chalicelib.services.issue_token import issue_admin_token
+from chalicelib.services.verify_token import verify_token
 from tests.support.units import Count, counted, uncounted
 from tests.support.world import World, new_world
 
@@ -65,14 +65,13 @@ class School:
 
     def count(self, act: Callable[[], Any]) -> Count:
         """What the act asks for, without the authorizer: the gateway remembers its answer for a minute."""
-        verify = auth.verify_token
         with counted() as count:
 
             def verified(*args: Any, **kwargs: Any) -> Caller:
                 with uncounted(count):
-                    return verify(*args, **kwargs)
+                    return verify_token(*args, **kwargs)
 
-            with mock.patch.object(auth, "verify_token", verified):
+            with mock.patch("chalicelib.api.auth.verify_token", verified):
                 act()
         return count
 
