@@ -13,7 +13,7 @@ TEST_HALF := $(foreach set,people strangers cohort,--$(set) build/faces/test/$(s
 export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate duplicates classroom splits ablate bench bench-peers bench-blas openapi api-test lint types lock format clean
+.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate duplicates classroom splits ablate bench bench-peers bench-blas units openapi api-test lint types lock format clean
 
 help:  ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-11s %s\n", target[1], $$2}'
@@ -73,6 +73,9 @@ bench-peers: setup  ## environments of face_recognition and the mtcnn package, f
 
 bench-blas: setup  ## the same with dlib compiled for BLAS and AVX2; once, half an hour or more
 	@$(PY) -m tests.bench.environments dlib-blas
+
+units: setup  ## requests and units of every use case: build/units.json and the tables of docs/scale.md
+	@$(PY) -m tests.bench.units
 
 openapi: setup  ## write docs/openapi.json anew from the routes
 	@$(PY) -m tests.contract.document docs/openapi.json
