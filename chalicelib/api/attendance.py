@@ -13,6 +13,7 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Routes
 from chalicelib.api.schemas import Out, PageOut, PageQuery, Query, Time
 from chalicelib.domain.attendance import AttendanceRecord, Evidence, Mark, Source, Status
+from chalicelib.domain.roster_csv import inert
 from chalicelib.services.list_attendance import Entry, list_attendance
 
 attendance = Routes(__name__)
@@ -178,8 +179,3 @@ def _csv_out(entries: Sequence[Entry]) -> str:
             }
         )
     return text.getvalue()
-
-
-def inert(text: str) -> str:
-    """A spreadsheet would run a cell that begins like a formula."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
