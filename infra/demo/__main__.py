@@ -1,34 +1,29 @@
 """The demo: `python -m infra.demo`. Starts Rollcall on this machine, plays a class through its API, judges the result.
 
-Exits with 0 if every student was registered and nobody wrongly marked, with 1 if anything was wrong, with 2 for a
-wrong call. Its figures tell that the machinery works; they are no measure of accuracy.
+Exits with 0 if every student was registered, nobody wrongly marked and everything else as it should be, with 1 if
+anything was wrong, with 2 for a wrong call. Its figures tell that the machinery works; they are no measure of accuracy.
 """
 
 import argparse
 import json
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from infra.demo.client import CallFailed, Client
+from infra.demo.client import CallFailed
 from infra.demo.identities import shown
-from infra.demo.judge import Played, as_json, faults, save, table
+from infra.demo.judge import Played, as_json, faults, save
 from infra.demo.rehearsal import draw_cast
 from infra.demo.run import play
 from infra.demo.scenario import HeadsScenario, Scenario, photos_scenario
+from infra.demo.service import service
 from infra.demo.thresholds import demo_thresholds
 from layers.packs.derive import derive_pack
 
 PACK = Path("build/packs/pypi")
 HEADS_PACK = Path("build/packs/pypi-heads")
 OUT = Path("build")
-DUPLICATE_EVERY = 3
-READY_SECONDS = 60
-STOP_SECONDS = 30
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,19 +46,19 @@ def run(scenario: Scenario, pack: Path, seed: int, out: Path, *, may_miss: int) 
     """Play it on a service of its own; the exit status."""
     started = time.perf_counter()
     try:
-        with service(pack) as admin:
+        with service(pack) as running:
             print(
                 f"{len(scenario.students)} students register; {len(scenario.strangers)} strangers will walk in."
             )
-            played = play(scenario, admin, seed, print)
+            played = play(scenario, running, seed, print)
     except CallFailed as error:
         print(f"The demo could not be played to its end. {error}", file=sys.stderr)
         return 1
-    print(f"\n{chr(10).join(table(played))}\n")
     return _report(played, out, may_miss, time.perf_counter() - started)
 
 
 def _report(played: Played, out: Path, may_miss: int, seconds: float) -> int:
+    print()
     picture = save(played, out)
     figures = as_json(played.figures) | {"wall_seconds": round(seconds, 1)}
     (out / "demo.json").write_text(json.dumps(figures, indent=2) + "\n")
@@ -74,35 +69,6 @@ def _report(played: Played, out: Path, may_miss: int, seconds: float) -> int:
     wrong = faults(played.figures, may_miss=may_miss)
     print(f"WRONG: {'; '.join(wrong)}." if wrong else "All as it should be.")
     return 1 if wrong else 0
-
-
-@contextmanager
-def service(pack: Path) -> Iterator[Client]:
-    """Rollcall in a process of its own, on free ports, as an admin; every third event is delivered twice."""
-    with tempfile.TemporaryDirectory(prefix="rollcall-demo-") as folder:
-        ready = Path(folder, "ready.json")
-        options = ["--port", "0", "--pack-dir", str(pack), "--ready-file", str(ready), "--tick-seconds", "2"]
-        command = [sys.executable, "-m", "infra.local", *options, "--duplicate-every", str(DUPLICATE_EVERY)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603  # ourselves
-        try:
-            yield _admin(process, ready)
-        finally:
-            process.terminate()
-            try:
-                process.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-
-def _admin(process: "subprocess.Popen[bytes]", ready: Path) -> Client:
-    deadline = time.monotonic() + READY_SECONDS
-    while not ready.exists():
-        if process.poll() is not None or time.monotonic() > deadline:
-            raise CallFailed("Rollcall did not start.")
-        time.sleep(0.1)
-    told = json.loads(ready.read_text())
-    return Client(told["url"], told["admin_token"])
 
 
 def _seed(text: str) -> int:

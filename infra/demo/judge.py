@@ -1,7 +1,7 @@
 """Judge what the API said of the class against who was placed in its frames."""
 
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,12 +10,14 @@ from chalicelib.domain.sightings import Decision, Sighting
 from chalicelib.vision.drawing import annotate
 from infra.demo.scenario import Scenario, SceneFrame
 from infra.demo.scenes import same_place
+from infra.demo.story import Story, story_faults
 
 
 @dataclass(frozen=True)
 class SeenFrame:
     """A frame with what the API said of it, and how long it took from the post to the answer."""
 
+    frame_id: str
     scene: SceneFrame
     sightings: tuple[Sighting, ...]
     milliseconds: float
@@ -38,14 +40,14 @@ class Figures:
     frame_ms_p50: float
     frame_ms_p95: float
     wall_seconds: float
+    story: Story
 
 
 @dataclass(frozen=True)
 class Played:
-    """All that came of the demo. `register`: the attendance items as the API lists them."""
+    """All that came of the demo."""
 
     figures: Figures
-    register: tuple[dict[str, Any], ...]
     seen: tuple[SeenFrame, ...]
     name_by_id: dict[str, str]
     missed: tuple[str, ...]
@@ -57,9 +59,11 @@ def judge(
     registered: int,
     seen: tuple[SeenFrame, ...],
     register: tuple[dict[str, Any], ...],
+    story: Story,
     seed: int,
     wall_seconds: float,
 ) -> Played:
+    """`register`: that of the first session, which has all students, as the cameras left it."""
     verdicts = [verdict for frame in seen for verdict in judged(frame, name_by_id)]
     strangers = set(scenario.strangers)
     shown = {name for frame in seen for name in frame.scene.people}
@@ -82,9 +86,10 @@ def judge(
         frame_ms_p50=round(statistics.median(milliseconds), 1),
         frame_ms_p95=round(milliseconds[round(0.95 * (len(milliseconds) - 1))], 1),
         wall_seconds=round(wall_seconds, 1),
+        story=story,
     )
-    missed = tuple(sorted((shown - strangers) - present))
-    return Played(figures, register, seen, name_by_id, missed)
+    missed = tuple(sorted(shown.intersection(scenario.students) - present))
+    return Played(figures, seen, name_by_id, missed)
 
 
 @dataclass(frozen=True)
@@ -108,6 +113,12 @@ def judged(frame: SeenFrame, name_by_id: dict[str, str]) -> Iterator[Verdict]:
         yield Verdict(None, found=True, accepted_as=_accepted(sighting, name_by_id))
 
 
+def sighting_at(frame: SeenFrame, name: str) -> Sighting | None:
+    """The sighting where somebody was placed."""
+    here = next(placed for placed in frame.scene.placed if frame.scene.people[placed.index] == name)
+    return next((each for each in frame.sightings if same_place(each.box, here.box)), None)
+
+
 def _accepted(sighting: Sighting | None, name_by_id: dict[str, str]) -> str | None:
     if sighting is None or sighting.decision is not Decision.ACCEPTED or sighting.candidate is None:
         return None
@@ -128,11 +139,14 @@ def faults(figures: Figures, *, may_miss: int) -> list[str]:
         (figures.wrong > 0, f"{figures.wrong} accepted as somebody else"),
         (figures.strangers_accepted > 0, f"{figures.strangers_accepted} strangers accepted"),
     ]
-    return [words for wrong, words in found if wrong]
+    return [words for wrong, words in found if wrong] + story_faults(figures.story, figures.students)
 
 
 def as_json(figures: Figures) -> dict[str, Any]:
-    return asdict(figures)
+    """Flat."""
+    flat = asdict(figures)
+    story: dict[str, Any] = flat.pop("story")
+    return flat | story
 
 
 def picture_to_save(played: Played) -> tuple[bytes, tuple[Sighting, ...]]:
@@ -146,10 +160,10 @@ def picture_to_save(played: Played) -> tuple[bytes, tuple[Sighting, ...]]:
     return best.scene.jpeg, best.sightings
 
 
-def table(played: Played) -> Iterator[str]:
+def table(register: Iterable[dict[str, Any]]) -> Iterator[str]:
     """The register: name, id, status, first seen, similarity."""
     yield f"{'name':22} {'id':37} {'status':8} {'first seen':20} similarity"
-    for item in played.register:
+    for item in register:
         evidence = item["evidence"]
         similarity = "" if evidence is None else f"{evidence['similarity']:.4f}"
         first_seen = (item["first_seen"] or "")[:19].replace("T", " ")

@@ -1,8 +1,9 @@
 """What the demo shows: students with their registrations, and frames in which students and strangers are placed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Protocol
 
 import cv2
@@ -12,11 +13,15 @@ from chalicelib.domain.errors import RollcallError
 from chalicelib.domain.media import check_picture
 from chalicelib.vision.decode import decode_picture
 from infra.demo.camera import Picture
+from infra.demo.identity import Identity
 from infra.demo.rehearsal import FRAMES, Cast, frames_of, seating
-from infra.demo.scenes import Placed, compose_photos, registration_video
+from infra.demo.scenes import Placed, classroom_frame, compose_photos, registration_video
 
 MOST_STUDENTS, MOST_STRANGERS = 20, 6
 ENROLMENT_PHOTOS, MOST_PHOTOS_SHOWN, FACES_PER_FRAME = 3, 4, 5
+OTHER_FRAMES = 500
+"""Numbers of frames from here on are none of those of the class."""
+NOBODY: Mapping[str, str] = MappingProxyType({})
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp"})
 
 
@@ -49,6 +54,9 @@ class Scenario(Protocol):
 
     def frames(self) -> Iterator[SceneFrame]: ...
 
+    def picture_of(self, people: Sequence[str], number: int) -> SceneFrame:
+        """These people in one frame, another one for every number."""
+
 
 @dataclass(frozen=True)
 class HeadsScenario:
@@ -69,12 +77,26 @@ class HeadsScenario:
 
     def registrations(self, student: str) -> Iterator[Upload]:
         acting = dict(self.stand_ins).get(student, student)
-        person = next(person for person in self.cast.everybody if person.name == acting)
-        yield Upload("video/mp4", registration_video(person, 100 * self.seed))
+        yield Upload("video/mp4", registration_video(self._person(acting), 100 * self.seed))
 
     def frames(self) -> Iterator[SceneFrame]:
         for people, frame in frames_of(self.cast, self.seed, self.frame_count):
             yield SceneFrame(frame.jpeg, tuple(person.name for person in people), frame.placed)
+
+    def picture_of(
+        self, people: Sequence[str], number: int, acted_by: Mapping[str, str] = NOBODY
+    ) -> SceneFrame:
+        """`acted_by`: whose face somebody has who is none of the cast."""
+        shown = [self._person(acted_by.get(name, name)) for name in people]
+        frame = classroom_frame(shown, 1000 * self.seed + OTHER_FRAMES + number)
+        return SceneFrame(frame.jpeg, tuple(people), frame.placed)
+
+    def another_clip_of(self, student: str) -> Upload:
+        """The same face on another occasion."""
+        return Upload("video/mp4", registration_video(self._person(student), 100 * self.seed + 1))
+
+    def _person(self, name: str) -> Identity:
+        return next(person for person in self.cast.everybody if person.name == name)
 
 
 @dataclass(frozen=True)
@@ -105,6 +127,17 @@ class PhotosScenario:
         for number, people in enumerate(_grouped(looks, self.seed)):
             frame = compose_photos([_picture(photo) for _, photo in people], 1000 * self.seed + number)
             yield SceneFrame(frame.jpeg, tuple(name for name, _ in people), frame.placed)
+
+    def picture_of(self, people: Sequence[str], number: int) -> SceneFrame:
+        looks = [self._look(name, number) for name in people]
+        frame = compose_photos(looks, 1000 * self.seed + OTHER_FRAMES + number)
+        return SceneFrame(frame.jpeg, tuple(people), frame.placed)
+
+    def _look(self, name: str, number: int) -> Picture:
+        if name in self.photos_by_stranger:
+            return _picture(self.photos_by_stranger[name][0])
+        shown = _shown(self.photos_by_student[name])
+        return _picture(shown[number % len(shown)])
 
 
 def photos_scenario(faces: Path, strangers: Path | None, seed: int) -> PhotosScenario:

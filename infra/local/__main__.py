@@ -69,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="make an admin, an instructor and a student who sign in by password",
     )
-    parser.add_argument("--ready-file", type=Path, help="write url, aws_url and admin_token there as JSON")
+    parser.add_argument(
+        "--ready-file", type=Path, help="write there, as JSON, where it answers and its admin token"
+    )
     parser.add_argument("--verbose", action="store_true", help=f"log lines here and not in {LOG_FILE}")
     return parser
 
@@ -167,7 +169,13 @@ def _ready(path: Path | None, stack: LocalStack) -> Iterator[None]:
         with nullcontext():
             yield
         return
-    content = {"url": stack.url, "aws_url": stack.aws_url, "admin_token": stack.admin_token}
+    content = {
+        "url": stack.url,
+        "aws_url": stack.aws_url,
+        "admin_token": stack.admin_token,
+        "user_pool_id": stack.users.pool_id,
+        "user_pool_client_id": stack.users.client_id,
+    }
     path.parent.mkdir(parents=True, exist_ok=True)
     # mkstemp makes it 0600; the rename shows it whole or not at all.
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)

@@ -38,18 +38,22 @@ class LocalCloud:
         self._server.server_close()
 
     def client(self, service: str) -> Any:
-        """A client of this cloud, whatever the machine's own AWS settings are."""
-        import boto3
-        from botocore.config import Config
+        return client_at(self.url, service)
 
-        return boto3.session.Session().client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id="local",
-            aws_secret_access_key="local",  # noqa: S106  # moto asks for none
-            config=Config(proxies={}),
-        )
+
+def client_at(url: str, service: str) -> Any:
+    """A client of the cloud there, whatever the machine's own AWS settings are."""
+    import boto3
+    from botocore.config import Config
+
+    return boto3.session.Session().client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id="local",
+        aws_secret_access_key="local",  # noqa: S106  # moto asks for none
+        config=Config(proxies={}),
+    )
 
 
 def _server(listener: socket.socket) -> "BaseWSGIServer":

@@ -1,7 +1,7 @@
 """Signing in on the local stack: the template's user pool and client, which moto's CloudFormation leaves out."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,30 +41,36 @@ def sign_in_environment(cloud_url: str, resources: Resources) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Users:
-    """The accounts of a local user pool."""
+    """The accounts of a local user pool. `client_of`: an AWS client by the service's name."""
 
-    cloud: LocalCloud
-    resources: Resources
+    client_of: Callable[[str], Any]
+    pool_id: str
+    client_id: str
+
+    @classmethod
+    def of(cls, cloud: LocalCloud, resources: Resources) -> "Users":
+        return cls(cloud.client, resources.physical_id(POOL), resources.physical_id(CLIENT))
 
     def add(self, email: str) -> tuple[str, str]:
         """The new account's `sub`, and its password."""
         password = f"{secrets.token_urlsafe(12)}aA1!"
-        client = self.cloud.client("cognito-idp")
+        client = self.client_of("cognito-idp")
         attributes = [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}]
-        pool = self.resources.physical_id(POOL)
         made = client.admin_create_user(
-            UserPoolId=pool, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS"
+            UserPoolId=self.pool_id, Username=email, UserAttributes=attributes, MessageAction="SUPPRESS"
         )
-        client.admin_set_user_password(UserPoolId=pool, Username=email, Password=password, Permanent=True)
+        client.admin_set_user_password(
+            UserPoolId=self.pool_id, Username=email, Password=password, Permanent=True
+        )
         client.close()
         given = {each["Name"]: each["Value"] for each in made["User"]["Attributes"]}
         return given["sub"], password
 
     def sign_in(self, email: str, password: str) -> dict[str, str]:
         """IdToken, AccessToken and RefreshToken."""
-        client = self.cloud.client("cognito-idp")
+        client = self.client_of("cognito-idp")
         answer = client.initiate_auth(
-            ClientId=self.resources.physical_id(CLIENT),
+            ClientId=self.client_id,
             AuthFlow="USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": email, "PASSWORD": password},
         )

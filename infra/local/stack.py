@@ -228,7 +228,7 @@ def _create(cloud: "LocalCloud", options: Options) -> "Resources":
 def _users(cloud: "LocalCloud", resources: "Resources") -> "Users":
     from infra.local.sign_in import Users
 
-    return Users(cloud, resources)
+    return Users.of(cloud, resources)
 
 
 def _sign_in_environment(cloud: "LocalCloud", resources: "Resources") -> dict[str, str]:

@@ -1,7 +1,7 @@
 """The demo judges what comes back: a broken embedder or swapped people make it fail."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from infra.demo.identities import shown
 from infra.demo.judge import Figures, faults
 from infra.demo.rehearsal import Cast
 from infra.demo.scenario import HeadsScenario
+from infra.demo.story import Story
 from layers.packs.derive import derive_pack
 
 GOOD = Figures(
@@ -30,6 +31,24 @@ GOOD = Figures(
     frame_ms_p50=1.0,
     frame_ms_p95=2.0,
     wall_seconds=3.0,
+    story=Story(
+        review_proposed=11,
+        review_present_unconfirmed=0,
+        review_confirmed=11,
+        corrections=1,
+        erased=1,
+        receipts_verified=1,
+        traces_sought=19,
+        traces_before_erasure=19,
+        traces_after_erasure=0,
+        erased_named=0,
+        claims_accepted=1,
+        claims_refused=1,
+        duplicates_flagged=2,
+        duplicates_enrolled=1,
+        duplicates_refused=1,
+        twins_left_to_humans=1,
+    ),
 )
 
 
@@ -37,7 +56,7 @@ GOOD = Figures(
 def small() -> HeadsScenario:
     """Four students and two strangers, each of them in every frame."""
     people = shown()[:6]
-    return HeadsScenario(Cast(people[:4], people[4:]), seed=3, frame_count=3)
+    return HeadsScenario(Cast(people[:4], people[4:]), seed=3, frame_count=2)
 
 
 def test_a_small_class_is_played_and_nothing_is_wrong(
@@ -51,8 +70,16 @@ def test_a_small_class_is_played_and_nothing_is_wrong(
         "present": 4,
         "wrong": 0,
     }
-    assert (figures["strangers_seen"], figures["strangers_accepted"], figures["frames"]) == (2, 0, 3)
-    assert set(figures) == set(Figures.__annotations__)
+    assert (figures["strangers_seen"], figures["strangers_accepted"]) == (2, 0)
+    assert figures["frames"] >= 2 + 5, "those of the class, then of claims, review, look-alikes and erasure"
+    told = {name: figures[name] for name in Story.__annotations__}
+    assert told == asdict(GOOD.story) | {
+        "review_proposed": 4,
+        "review_confirmed": 4,
+        "traces_sought": figures["traces_before_erasure"],
+        "traces_before_erasure": figures["traces_before_erasure"],
+    }
+    assert set(figures) == set(Figures.__annotations__) - {"story"} | set(told)
     assert (tmp_path / "demo-frame.jpg").read_bytes().startswith(b"\xff\xd8")
     assert "All as it should be." in capsys.readouterr().out
 
@@ -60,11 +87,18 @@ def test_a_small_class_is_played_and_nothing_is_wrong(
 def test_strangers_who_registered_as_students_make_it_fail(
     small: HeadsScenario, heads_pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The templates of two strangers stand in for those of two students."""
-    swapped = replace(small, stand_ins=tuple(zip(small.students[:2], small.strangers, strict=True)))
+    """The first claims the very face that is enrolled as hers, and the third has none that a twin could share."""
+    swapped = replace(
+        small, stand_ins=tuple(zip((small.students[0], small.students[2]), small.strangers, strict=True))
+    )
     assert run(swapped, heads_pack, 3, tmp_path, may_miss=1) == 1
-    assert json.loads((tmp_path / "demo.json").read_text())["strangers_accepted"] > 0
-    assert "strangers accepted" in capsys.readouterr().out
+    figures = json.loads((tmp_path / "demo.json").read_text())
+    assert figures["strangers_accepted"] > 0
+    assert (figures["claims_accepted"], figures["claims_refused"], figures["duplicates_flagged"]) == (2, 0, 1)
+    said = capsys.readouterr().out
+    assert "strangers accepted" in said
+    assert "the wrong claim was not refused" in said
+    assert "1 of 2 duplicates flagged" in said
 
 
 def test_an_embedder_of_random_weights_makes_it_fail(
@@ -102,6 +136,38 @@ def with_random_weights(pack: Path, folder: Path) -> Path:
 def test_anything_wrong_is_a_fault(wrong: dict[str, int]) -> None:
     assert faults(GOOD, may_miss=1) == []
     assert len(faults(replace(GOOD, **wrong), may_miss=1)) == 1
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"review_proposed": 6, "review_confirmed": 6},
+        {"review_present_unconfirmed": 1},
+        {"review_confirmed": 10},
+        {"corrections": 0},
+        {"erased": 0},
+        {"receipts_verified": 0},
+        {"traces_before_erasure": 18},
+        {"traces_after_erasure": 1},
+        {"erased_named": 1},
+        {"claims_accepted": 0},
+        {"claims_refused": 0},
+        {"duplicates_flagged": 1},
+        {"duplicates_enrolled": 0},
+        {"duplicates_refused": 0},
+        {"twins_left_to_humans": 0},
+    ],
+    ids=str,
+)
+def test_anything_wrong_in_the_story_is_a_fault(wrong: dict[str, int]) -> None:
+    assert len(faults(replace(GOOD, story=replace(GOOD.story, **wrong)), may_miss=1)) == 1
+
+
+def test_photographs_show_neither_claims_nor_look_alikes() -> None:
+    unseen = dict.fromkeys(
+        name for name in Story.__annotations__ if name.startswith(("claims", "duplicates", "twins"))
+    )
+    assert faults(replace(GOOD, story=replace(GOOD.story, **unseen)), may_miss=1) == []
 
 
 def test_a_folder_without_people_is_a_wrong_call(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
