@@ -151,8 +151,8 @@ SCENES = {
     "planning": plannings_to_come,
 }
 IN_ALL_ORDERS = [
-    *("frame", "registration", "refusal", "closing"),
-    *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("marks", "planning")),
+    *("frame", "registration"),
+    *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("refusal", "closing", "marks", "planning")),
 ]
 LEAST_WRITES = {"frame": 6, "registration": 2, "refusal": 2, "closing": 4, "marks": 3, "planning": 3}
 
