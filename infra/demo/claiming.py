@@ -5,12 +5,9 @@ from typing import Any
 
 from infra.demo.client import Client, until
 from infra.demo.judge import SeenFrame, sighting_at
-from infra.demo.looks import look
+from infra.demo.looks import TRIES, look_until_found
 from infra.demo.scenario import HeadsScenario
 from infra.demo.school import PATIENCE_SECONDS, School, start_registrations, what_became_of
-
-TRIES = 3
-"""Frames taken until both faces are found in one."""
 
 
 def claim_faces(
@@ -18,14 +15,11 @@ def claim_faces(
 ) -> tuple[dict[str, int], tuple[SeenFrame, ...]]:
     """The last student registers after a frame was taken and claims the face in it; the first claims a stranger's."""
     late, hasty, stranger = scenario.students[-1], scenario.students[0], scenario.strangers[0]
-    seen = []
-    for number in range(TRIES):
-        frame = look(school.camera, session_id, scenario.picture_of((late, stranger, hasty), number))
-        seen.append(frame)
-        faces = [sighting_at(frame, name) for name in (late, stranger)]
-        if None not in faces:
-            break
-    say(f"\nClaims. {late} comes before having registered: the camera finds the face and knows nobody in it.")
+    scenes = (scenario.picture_of((late, stranger, hasty), number) for number in range(TRIES))
+    seen = look_until_found(school.camera, session_id, scenes, (late, stranger))
+    unknown = sighting_at(seen[-1], late)
+    said = "not found" if unknown is None else unknown.decision.value
+    say(f"\nClaims. {late} comes before having registered; to the camera the face is {said}.")
     student = school.sign_in(late)
     uploads = tuple(scenario.registrations(late))
     for path in start_registrations(student, school.id_of(late), uploads):
@@ -36,7 +30,7 @@ def claim_faces(
     for claim in school.instructor.get(f"/v1/sessions/{session_id}/claims")["items"]:
         say(f"  the instructor reads: {_told(claim, school.name_by_id)}")
     figures = {"claims_accepted": states.count("accepted"), "claims_refused": states.count("refused")}
-    return figures, tuple(seen)
+    return figures, seen
 
 
 def _claim(student: Client, frame: SeenFrame, shows: str) -> str:

@@ -1,13 +1,13 @@
 """An erasure: afterwards no frame names the student, nothing of the student is stored, and a receipt proves it."""
 
 import base64
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from infra.demo.client import until
-from infra.demo.judge import SeenFrame
-from infra.demo.looks import look
-from infra.demo.scenario import Scenario
+from infra.demo.judge import SeenFrame, sighting_at
+from infra.demo.looks import TRIES, look_until_found
+from infra.demo.scenario import Scenario, SceneFrame
 from infra.demo.school import PATIENCE_SECONDS, School, external_id_of, guardian_of
 from infra.local.search import search_everything
 from infra.verify import public_key, signed_of, verified
@@ -25,9 +25,9 @@ def erase(
     """The first student leaves the school and wants to be forgotten."""
     student = scenario.students[0]
     person_id = school.id_of(student)
-    before = look(school.camera, session_id, scenario.picture_of((student,), 30))
-    say(f"\nAn erasure. {student} leaves the school; the last frame said {_said(before, school)}.")
-    sought = _traces(school, person_id, student, [*seen, before])
+    before = look_until_found(school.camera, session_id, _scenes(scenario, student, 30), (student,))
+    say(f"\nAn erasure. {student} leaves the school; the last frame said {_said(before[-1], school)}.")
+    sought = _traces(school, person_id, student, [*seen, *before])
     found = _found(school, sought)
     say(f"  before: {len(found)} of {len(sought)} traces found in tables, objects, queues and the log")
     school.admin.delete(f"/v1/people/{person_id}")
@@ -38,9 +38,9 @@ def erase(
     counts = {what: count for what, count in receipt["document"]["erased"].items() if count}
     say(f"  the receipt counts what was deleted; its signature is {'good' if good else 'WRONG'}:")
     say(f"    {', '.join(f'{what} {count}' for what, count in counts.items())}")
-    after = look(school.camera, session_id, scenario.picture_of((student,), 31))
-    named = sum(sighting.candidate == person_id for sighting in after.sightings)
-    say(f"  the next frame says {_said(after, school)}.")
+    after = look_until_found(school.camera, session_id, _scenes(scenario, student, 40), (student,))
+    named = sum(sighting.candidate == person_id for frame in after for sighting in frame.sightings)
+    say(f"  the next frame says {_said(after[-1], school)}.")
     left = _found(school, sought)
     say(f"  after: {len(left)} of {len(sought)} traces found{': ' if left else ''}{', '.join(sorted(left))}")
     on_register = any(entry["person_id"] == person_id for entry in school.register_of(session_id))
@@ -50,9 +50,14 @@ def erase(
         "traces_sought": len(sought),
         "traces_before_erasure": len(found),
         "traces_after_erasure": len(left),
+        "erased_seen_again": int(sighting_at(after[-1], student) is not None),
         "erased_named": named,
     }
-    return figures, (before, after)
+    return figures, before + after
+
+
+def _scenes(scenario: Scenario, student: str, first: int) -> Iterator[SceneFrame]:
+    return (scenario.picture_of((student,), number) for number in range(first, first + TRIES))
 
 
 def _receipt(school: School, person_id: str) -> dict[str, Any]:

@@ -139,7 +139,8 @@ def faults(figures: Figures, *, may_miss: int) -> list[str]:
         (figures.wrong > 0, f"{figures.wrong} accepted as somebody else"),
         (figures.strangers_accepted > 0, f"{figures.strangers_accepted} strangers accepted"),
     ]
-    return [words for wrong, words in found if wrong] + story_faults(figures.story, figures.students)
+    fewest_proposed = max(1, (figures.students - may_miss) // 2)
+    return [words for wrong, words in found if wrong] + story_faults(figures.story, fewest_proposed)
 
 
 def as_json(figures: Figures) -> dict[str, Any]:

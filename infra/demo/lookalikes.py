@@ -5,11 +5,9 @@ from typing import Any
 
 from chalicelib.domain.sightings import Decision
 from infra.demo.judge import SeenFrame, sighting_at
-from infra.demo.looks import look
+from infra.demo.looks import TRIES, look_until_found
 from infra.demo.scenario import HeadsScenario, Upload
 from infra.demo.school import School, start_registrations, what_became_of
-
-TRIES = 3
 
 
 def register_lookalikes(
@@ -37,7 +35,8 @@ def register_lookalikes(
             say(f"  an admin decides {decision}: {after}.")
         decided.append((after, taken_for == of))
     school.admin.post(f"/v1/people/{school.id_of(alias)}/archive")
-    seen = _look_for(twin, sibling, school, session_id, scenario)
+    scenes = (scenario.picture_of((twin,), 20 + number, {twin: sibling}) for number in range(TRIES))
+    seen = look_until_found(school.camera, session_id, scenes, (twin,))
     left = _left_to_a_human(seen[-1], twin, say)
     figures = {
         "duplicates_flagged": sum(rightly for _, rightly in decided),
@@ -59,17 +58,6 @@ def _taken_for(review: dict[str, Any] | None) -> str | None:
         return None
     name: str | None = review["resembles"][0]["name"]
     return name
-
-
-def _look_for(
-    twin: str, sibling: str, school: School, session_id: str, scenario: HeadsScenario
-) -> tuple[SeenFrame, ...]:
-    """Frames of the twin alone, until one has the face."""
-    seen: list[SeenFrame] = []
-    while len(seen) < TRIES and (not seen or sighting_at(seen[-1], twin) is None):
-        scene = scenario.picture_of((twin,), 20 + len(seen), {twin: sibling})
-        seen.append(look(school.camera, session_id, scene))
-    return tuple(seen)
 
 
 def _left_to_a_human(frame: SeenFrame, twin: str, say: Callable[[str], None]) -> bool:

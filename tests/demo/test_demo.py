@@ -41,6 +41,7 @@ GOOD = Figures(
         traces_sought=19,
         traces_before_erasure=19,
         traces_after_erasure=0,
+        erased_seen_again=1,
         erased_named=0,
         claims_accepted=1,
         claims_refused=1,
@@ -141,7 +142,7 @@ def test_anything_wrong_is_a_fault(wrong: dict[str, int]) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"review_proposed": 6, "review_confirmed": 6},
+        {"review_proposed": 4, "review_confirmed": 4},
         {"review_present_unconfirmed": 1},
         {"review_confirmed": 10},
         {"corrections": 0},
@@ -149,6 +150,7 @@ def test_anything_wrong_is_a_fault(wrong: dict[str, int]) -> None:
         {"receipts_verified": 0},
         {"traces_before_erasure": 18},
         {"traces_after_erasure": 1},
+        {"erased_seen_again": 0},
         {"erased_named": 1},
         {"claims_accepted": 0},
         {"claims_refused": 0},

@@ -19,8 +19,11 @@ def test_every_seed_ends_well(seed: int, pack_dir: Path, tmp_path: Path) -> None
     assert (figures["students"], figures["registered"]) == (12, 12)
     assert figures["present"] >= 11
     assert (figures["wrong"], figures["strangers_accepted"]) == (0, 0)
+    assert (figures["erased"], figures["traces_after_erasure"]) == (1, 0)
     assert figures["strangers_seen"] == 2
-    assert figures["frames"] >= 12
+    assert figures["frames"] >= 13 + 6
+    assert (figures["claims_accepted"], figures["claims_refused"]) == (1, 1)
+    assert (figures["duplicates_flagged"], figures["twins_left_to_humans"]) == (2, 1)
 
 
 @pytest.mark.parametrize("seed", range(1, 4))
@@ -37,3 +40,4 @@ def test_real_people_are_enrolled_and_no_stranger_is_accepted(
     assert figures["registered"] == figures["students"] == 10
     assert figures["strangers_seen"] > 0
     assert (figures["wrong"], figures["strangers_accepted"]) == (0, 0)
+    assert (figures["erased"], figures["traces_after_erasure"]) == (1, 0)
