@@ -1,5 +1,7 @@
 """Two sessions, three students, and anything that may happen, in any order, disturbed anyhow: what must hold holds."""
 
+import itertools
+import json
 from collections import Counter
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, nullcontext, suppress
@@ -36,11 +38,13 @@ from tests.support.world import World, claim_event
 
 NAMES = ("Ada", "Ben", "Cem")
 BY_HUMANS = (Act.MARKED, Act.CLEARED, Act.CONFIRMED, Act.REJECTED, Act.CHECKED_IN)
+JSON = ("mark", "evidence", "proposals", "rejected", "refused_claim")
 FROM_FACES = ("first_seen", "last_seen", "evidence", "proposals", "refused_claim")
 UNSUCCESSFUL = (*FAILURES, PynamoDBException, RollcallError, ExceptionGroup)
 
 Key = tuple[str, str]  # the session and the person's name
 Item = dict[str, Any]
+School = tuple[dict[str, list[Any]], dict[str, str], int, list[str]]  # items, people, the next id, sessions
 Disturbance = tuple[Fault | str, int] | None
 
 wheres = st.integers(0, 1)
@@ -57,18 +61,15 @@ class Register(RuleBasedStateMachine):
     """Knows of each record what a human said last, and how many lines of history human acts have earned it."""
 
     world: ClassVar[World]
+    school: ClassVar[School]
 
     @initialize()
     def a_school(self) -> None:
         self.sound = False
         self.world.begin_anew()
-        courses = [self.world.add_course(confirmation=each) for each in Confirmation]
-        for name in NAMES:
-            person_id = self.world.add_person(name)
-            for course_id in courses:
-                wiring.courses().put_on_roster(course_id, person_id)
-            self.world.enrol(name)
-        self.sessions = [self.world.open_session(course_id, minutes=40) for course_id in courses]
+        dump, self.world.people, number, self.sessions = self.school
+        self.world.restore(dump)
+        self.world.people, self.world.numbers = dict(self.world.people), itertools.count(number)
         self.frames: list[Frame] = []
         self.said: dict[Key, Mark | None] = {}
         self.lines: Counter[tuple[Key, Act]] = Counter()
@@ -372,6 +373,7 @@ class Register(RuleBasedStateMachine):
         self.told, self.histories, self.late_after = {}, {}, {}
         for stored in self.world.dump("attendance")["attendance"]:
             item = {name: TypeDeserializer().deserialize(value) for name, value in stored.items()}
+            item |= {name: json.loads(item[name]) for name in JSON if name in item}
             kind, *rest = item["sk"].split("#")
             if kind == "session":
                 self.late_after[item["session_id"]] = moment(item["late_after"])
@@ -405,8 +407,21 @@ def moment(stored: str) -> datetime:
     return datetime.fromisoformat(stored)
 
 
+def school(world: World) -> School:
+    """One course whose sightings count at once, and one where a human confirms them; three students on both."""
+    world.begin_anew()
+    courses = [world.add_course(confirmation=each) for each in Confirmation]
+    for name in NAMES:
+        person_id = world.add_person(name)
+        for course_id in courses:
+            wiring.courses().put_on_roster(course_id, person_id)
+        world.enrol(name)
+    sessions = [world.open_session(course_id, minutes=40) for course_id in courses]
+    return world.dump(), world.people, next(world.numbers), sessions
+
+
 def play(world: World, runs: int, steps: int, *, derandomized: bool) -> None:
-    machine = type("Played", (Register,), {"world": world})
+    machine = type("Played", (Register,), {"world": world, "school": school(world)})
     profile = settings(
         max_examples=runs,
         stateful_step_count=steps,
