@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -98,14 +99,20 @@ def conditional(write: Callable[[], Any], otherwise: Exception) -> None:
         try:
             write()
         except PynamoDBException as error:
-            if error.cause_response_code == CONDITION_FAILED:
+            code = _refusal(error)
+            if code == CONDITION_FAILED:
                 raise otherwise from error
-            if error.cause_response_code != CONFLICT:
+            if code != CONFLICT:
                 raise
         else:
             return
         _pause(attempt)
     raise Contention("The record was being written by others.")
+
+
+def _refusal(error: PynamoDBException) -> str | None:
+    """The code that DynamoDB answered; None if no answer came, where PynamoDB's own property fails."""
+    return error.cause_response_code if isinstance(error.cause, ClientError) else None
 
 
 def add_once(
