@@ -1,419 +1,451 @@
-"""The register under everything at once: frames, humans, claims, closings, in any order, twice, half, and with faults.
+"""Two sessions, three students, and anything that may happen, in any order, disturbed anyhow: what must hold holds."""
 
-A plain model knows what was acknowledged. Whatever happened, there is one record a person and session, a human's word
-stands above the machine's, every change of status is a line of history, and status follows from the stored facts.
-"""
-
+import itertools
+import json
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime
 from typing import Any, ClassVar
 from unittest import mock
 
 import pytest
-from botocore.exceptions import ClientError
-from hypothesis import HealthCheck, Phase, settings
+from boto3.dynamodb.types import TypeDeserializer
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import wiring
-from chalicelib.domain.attendance import AttendanceRecord, Status
-from chalicelib.domain.claims import Claim, ClaimState
-from chalicelib.domain.errors import Contention, RollcallError
+from chalicelib.adapters.dynamo.sessions import DynamoSessions
+from chalicelib.domain.attendance import (
+    AttendanceRecord,
+    Mark,
+    Status,
+    confirmation_of,
+    proposal_rejected,
+)
+from chalicelib.domain.claims import ClaimState
+from chalicelib.domain.errors import RollcallError
+from chalicelib.domain.frames import Frame
 from chalicelib.domain.history import Act
-from chalicelib.domain.sessions import Confirmation, SessionState
+from chalicelib.domain.sessions import Confirmation
 from chalicelib.domain.sightings import Decision
 from chalicelib.events.claims import on_claim_made
 from chalicelib.events.frames import on_frame_uploaded
-from tests.support.crashes import Crash
 from tests.support.fakes import picture
-from tests.support.faults import Fault, befalling
+from tests.support.faults import FAILURES, Fault, fault, overtaken
 from tests.support.world import World, claim_event
 
 NAMES = ("Ada", "Ben", "Cem")
-NOT_MARKED, CONFIRMED = "not marked", "confirmed"
+BY_HUMANS = (Act.MARKED, Act.CLEARED, Act.CONFIRMED, Act.REJECTED, Act.CHECKED_IN)
+JSON = ("mark", "evidence", "proposals", "rejected", "refused_claim")
+FROM_FACES = ("first_seen", "last_seen", "evidence", "proposals", "refused_claim")
+UNSUCCESSFUL = (*FAILURES, PynamoDBException, RollcallError, ExceptionGroup)
 
+Key = tuple[str, str]  # the session and the person's name
+Item = dict[str, Any]
+School = tuple[dict[str, list[Any]], dict[str, str], int, list[str]]  # items, people, the next id, sessions
+Disturbance = tuple[Fault | str, int] | None
+
+wheres = st.integers(0, 1)
 names = st.sampled_from(NAMES)
-crowds = st.sets(names, min_size=1)
-decisions = st.sampled_from((Decision.ACCEPTED, Decision.ACCEPTED, Decision.REVIEW))
-kinds = st.sampled_from(("auto", "review"))
+picks = st.integers(0, 30)
+some_names = st.lists(names, min_size=1, max_size=3, unique=True)
+faults = st.none() | st.tuples(st.sampled_from(Fault), st.integers(1, 4))
+overtakings = st.tuples(st.just("overtaken"), st.integers(1, 3))
+disturbances = faults | overtakings
+looks = st.fixed_dictionaries(
+    {
+        "decision": st.sampled_from((Decision.ACCEPTED, Decision.ACCEPTED, Decision.REVIEW)),
+        "score": st.sampled_from((0.93, 0.96, 0.98)),
+    }
+)
 marks = st.sampled_from((Status.PRESENT, Status.LATE, Status.ABSENT, Status.EXCUSED))
-faults = st.none() | st.tuples(st.sampled_from(Fault), st.integers(1, 6))
-
-Key = tuple[str, str]
 
 
-@dataclass
-class Shown:
-    """A frame that was posted. `at`: when; `accepted`: whom it shows beyond doubt."""
+class Register(RuleBasedStateMachine):
+    """Knows of each record what a human said last, and how many lines of history human acts have earned it."""
 
-    key: str
-    frame_id: str
-    session_id: str
-    at: datetime
-    accepted: tuple[str, ...]
-    claimable: str | None
-
-
-@dataclass
-class Facts:
-    """What is known of one record: which human words may be the last, and how many marks were written."""
-
-    last_words: set[str] = field(default_factory=lambda: {NOT_MARKED})
-    marked: int = 0
-    maybe_marked: int = 0
-
-
-class RegisterMachine(RuleBasedStateMachine):
     world: ClassVar[World]
+    school: ClassVar[School]
 
-    def __init__(self) -> None:
-        super().__init__()
-        world = self.world
-        world.begin_anew()
-        course_id = world.add_course()
-        for name in NAMES:
-            world.add_person(name, course_id=course_id)
-            world.enrol(name)
-        review = world.add_course(confirmation=Confirmation.REVIEW)
-        for name in NAMES:
-            wiring.courses().put_on_roster(review, world.people[name])
-        self.sessions = {"auto": world.open_session(course_id), "review": world.open_session(review)}
-        self.code = world.issue_code(self.sessions["auto"])
-        self.frames: list[Shown] = []
-        self.undelivered: list[Shown] = []
-        self.claims: list[tuple[Claim, str, bool]] = []
-        self.unsettled: list[Claim] = []
-        self.facts: dict[Key, Facts] = {
-            (session_id, name): Facts() for session_id in self.sessions.values() for name in NAMES
-        }
-        self.checked_in: dict[str, list[datetime]] = {name: [] for name in NAMES}
-        self.frozen: dict[str, dict[str, Any]] = {}
-        self.checked: dict[Key, AttendanceRecord] = {}
+    @initialize()
+    def a_school(self) -> None:
+        self.sound = False
+        self.world.begin_anew()
+        dump, self.world.people, number, self.sessions = self.school
+        self.world.restore(dump)
+        self.world.people, self.world.numbers = dict(self.world.people), itertools.count(number)
+        self.frames: list[Frame] = []
+        self.said: dict[Key, Mark | None] = {}
+        self.lines: Counter[tuple[Key, Act]] = Counter()
+        self.told: dict[Key, Item] = {}
+        self.withdrawn: dict[str, list[Item]] = {}
+        self.ever_withdrawn: set[str] = set()
+        self.marks = 0
+        self.codes: dict[str, str] = {}
 
-    # --- what happens
+    # What machines do
 
-    @rule(kind=kinds, faces=crowds, decision=decisions, at_once=st.booleans(), fault=faults)
-    def post_a_frame(
-        self, kind: str, faces: set[str], decision: Decision, at_once: bool, fault: tuple[Fault, int] | None
+    @rule(
+        where=wheres,
+        shown=some_names,
+        look=looks,
+        at_once=st.booleans(),
+        pick=picks,
+        disturbance=disturbances,
+    )
+    def post(
+        self, where: int, shown: list[str], look: Item, at_once: bool, pick: int, disturbance: Disturbance
     ) -> None:
-        self._post(kind, tuple(sorted(faces)), {}, decision)
-        if at_once and self.undelivered:
-            self._deliver(self.undelivered[-1], fault)
+        """The first face may be really the next student's, who may claim it."""
+        really = {shown[0]: NAMES[(NAMES.index(shown[0]) + pick) % 3]}
+        with suppress(RollcallError):
+            shot = picture(*shown, **look, really=really)
+            self.frames.append(self.world.post_frame(self.sessions[where], shot))
+            if at_once:
+                self._deliver(self.frames[-1], pick, disturbance)
 
-    @rule(kind=kinds, really=names)
-    def post_a_face_that_nobody_knows(self, kind: str, really: str) -> None:
-        self._post(kind, ("somebody",), {"somebody": really}, Decision.ACCEPTED)
-        for shown in self.undelivered[-1:]:
-            self._deliver(shown, None)
+    @rule(pick=picks, disturbance=disturbances)
+    def deliver(self, pick: int, disturbance: Disturbance) -> None:
+        """Whether it was delivered before or not."""
+        if self.frames:
+            self._deliver(self.frames[pick % len(self.frames)], pick, disturbance)
 
-    def _post(self, kind: str, faces: tuple[str, ...], really: dict[str, str], decision: Decision) -> None:
-        self.world.pass_time(seconds=1)
-        session_id = self.sessions[kind]
-        try:
-            frame = self.world.post_frame(session_id, picture(*faces, decision=decision, really=really))
-        except RollcallError:
-            return  # it is over
-        accepted = faces if decision is Decision.ACCEPTED and not really else ()
-        shown = Shown(
-            frame.key, frame.frame_id, session_id, self.world.now, accepted, next(iter(really.values()), None)
-        )
-        self.frames.append(shown)
-        self.undelivered.append(shown)
+    @rule(where=wheres, pick=picks, disturbance=disturbances)
+    def settle_claim(self, where: int, pick: int, disturbance: Disturbance) -> None:
+        if claims := self._claims(self.sessions[where]):
+            claim = claims[pick % len(claims)]
+            with (
+                suppress(*UNSUCCESSFUL),
+                self._disturbed(disturbance, self._other_mark(claim.session_id, pick)),
+            ):
+                on_claim_made(claim_event(claim), None)
 
-    @precondition(lambda self: self.undelivered)
-    @rule(data=st.data(), fault=faults)
-    def deliver_a_frame(self, data: st.DataObject, fault: tuple[Fault, int] | None) -> None:
-        self._deliver(data.draw(st.sampled_from(self.undelivered)), fault)
+    @rule(disturbance=disturbances, pick=picks)
+    def tick(self, disturbance: Disturbance, pick: int) -> None:
+        other = self._other_mark(self.sessions[pick % 2], pick)
+        with suppress(*UNSUCCESSFUL), self._disturbed(disturbance, other):
+            self.world.tick()
 
-    @precondition(lambda self: self.frames)
-    @rule(data=st.data())
-    def deliver_a_frame_again(self, data: st.DataObject) -> None:
-        self._deliver(data.draw(st.sampled_from(self.frames)), None)
-
-    def _deliver(self, shown: Shown, fault: tuple[Fault, int] | None) -> None:
-        handled = self._handled(on_frame_uploaded, self.world.event(shown.key), fault)
-        if handled and shown in self.undelivered:
-            self.undelivered.remove(shown)
-
-    @rule(kind=kinds, name=names, status=marks, fault=faults)
-    def mark_by_hand(self, kind: str, name: str, status: Status, fault: tuple[Fault, int] | None) -> None:
-        session_id = self.sessions[kind]
-        facts = self.facts[session_id, name]
-        done = self._tried(lambda: self.world.mark(session_id, name, status, "because"), fault)
-        if done is None:
-            return
-        facts.last_words = {status.value} if done else facts.last_words | {status.value}
-        facts.marked, facts.maybe_marked = facts.marked + done, facts.maybe_marked + (not done)
-
-    @rule(kind=kinds, name=names, fault=faults)
-    def clear_the_mark(self, kind: str, name: str, fault: tuple[Fault, int] | None) -> None:
-        session_id = self.sessions[kind]
-        facts = self.facts[session_id, name]
-        done = self._tried(lambda: self.world.clear(session_id, name), fault)
-        if done is not None:
-            facts.last_words = {NOT_MARKED} if done else facts.last_words | {NOT_MARKED}
-
-    @rule(kind=kinds, some=st.sets(names), fault=faults)
-    def confirm(self, kind: str, some: set[str], fault: tuple[Fault, int] | None) -> None:
-        session_id = self.sessions[kind]
-        confirmed: list[str] = []
-        done = self._tried(lambda: confirmed.extend(self.world.confirm(session_id, *sorted(some))), fault)
-        for name in NAMES:
-            facts = self.facts[session_id, name]
-            if done and self.world.people[name] in confirmed:
-                facts.last_words = {CONFIRMED}
-            elif done is False and (not some or name in some):
-                facts.last_words = facts.last_words | {CONFIRMED}
-
-    @rule(kind=kinds, name=names, fault=faults)
-    def reject(self, kind: str, name: str, fault: tuple[Fault, int] | None) -> None:
-        session_id = self.sessions[kind]
-        facts = self.facts[session_id, name]
-        done = self._tried(lambda: self.world.reject(session_id, name), fault)
-        if done is not None and CONFIRMED in facts.last_words:
-            facts.last_words = facts.last_words | {NOT_MARKED}
-
-    @rule(name=names, fault=faults)
-    def check_in(self, name: str, fault: tuple[Fault, int] | None) -> None:
-        if self._tried(lambda: self.world.check_in(self.sessions["auto"], name, self.code), fault):
-            self.checked_in[name].append(self.world.now)
-
-    @precondition(lambda self: any(shown.claimable for shown in self.frames))
-    @rule(data=st.data(), name=names, fault=faults)
-    def claim(self, data: st.DataObject, name: str, fault: tuple[Fault, int] | None) -> None:
-        self.make_claim(
-            data.draw(st.sampled_from([each for each in self.frames if each.claimable])), name, fault
-        )
-
-    def make_claim(self, shown: Shown, name: str, fault: tuple[Fault, int] | None) -> None:
-        made: list[Claim] = []
-        if self._tried(lambda: made.append(self.world.claim(shown.frame_id, name)), fault):
-            self.claims.append((made[0], name, shown.claimable == name))
-            self.unsettled.append(made[0])
-
-    @precondition(lambda self: self.unsettled)
-    @rule(data=st.data(), fault=faults)
-    def settle_a_claim(self, data: st.DataObject, fault: tuple[Fault, int] | None) -> None:
-        claim = data.draw(st.sampled_from(self.unsettled))
-        if self._handled(on_claim_made, claim_event(claim), fault):
-            self.unsettled.remove(claim)
-
-    @rule(kind=kinds, fault=faults)
-    def close(self, kind: str, fault: tuple[Fault, int] | None) -> None:
-        self._tried(lambda: self.world.close_session(self.sessions[kind]), fault)
-
-    @rule(minutes=st.integers(1, 12), fault=faults)
-    def time_passes(self, minutes: int, fault: tuple[Fault, int] | None) -> None:
+    @rule(minutes=st.sampled_from((1, 4, 11)))
+    def pass_time(self, minutes: int) -> None:
         self.world.pass_time(minutes=minutes)
-        self._tried(self.world.tick, fault)
 
-    @precondition(lambda self: len(self.frames) > 3)
+    # What humans do
+
+    @rule(where=wheres, name=names, status=marks, pick=picks, disturbance=disturbances)
+    def mark(self, where: int, name: str, status: Status, pick: int, disturbance: Disturbance) -> None:
+        self._mark((self.sessions[where], name), status, disturbance, pick)
+
+    @rule(where=wheres, name=names, pick=picks, disturbance=disturbances)
+    def clear(self, where: int, name: str, pick: int, disturbance: Disturbance) -> None:
+        key = self.sessions[where], name
+        intended = {key: None} if self.said.get(key) is not None else {}
+        self._act(Act.CLEARED, intended, lambda: self.world.clear(*key), disturbance, pick)
+
+    @rule(where=wheres, who=st.just(()) | some_names.map(tuple), pick=picks, disturbance=disturbances)
+    def confirm(self, where: int, who: tuple[str, ...], pick: int, disturbance: Disturbance) -> None:
+        """Without names, all."""
+        session_id = self.sessions[where]
+        intended = {
+            (session_id, name): confirmation_of(record, "per_teacher", self.world.now)
+            for name, record in self._records(session_id, who or NAMES)
+            if record.awaits_confirmation
+        }
+        self._act(Act.CONFIRMED, intended, lambda: self.world.confirm(session_id, *who), disturbance, pick)
+
+    @rule(where=wheres, who=some_names, pick=picks, disturbance=disturbances)
+    def reject(self, where: int, who: list[str], pick: int, disturbance: Disturbance) -> None:
+        session_id = self.sessions[where]
+        intended = {
+            (session_id, name): proposal_rejected(record, record.proposal).mark
+            for name, record in self._records(session_id, who)
+            if record.proposal is not None
+        }
+        self._act(Act.REJECTED, intended, lambda: self.world.reject(session_id, *who), disturbance, pick)
+
+    @rule(where=wheres, name=names, again=st.booleans(), pick=picks, disturbance=disturbances)
+    def check_in(self, where: int, name: str, again: bool, pick: int, disturbance: Disturbance) -> None:
+        """With the code that was shown before, or with a new one."""
+        key = self.sessions[where], name
+        if not (again and key[0] in self.codes):
+            with suppress(RollcallError):
+                self.codes[key[0]] = self.world.issue_code(key[0])
+        there = "checked_in_at" in self.told.get(key, {})
+        intended = {} if there else {key: self.said.get(key)}
+        digits = self.codes.get(key[0], "000000")
+        self._act(Act.CHECKED_IN, intended, lambda: self.world.check_in(*key, digits), disturbance, pick)
+
+    @rule(pick=picks, face=st.integers(0, 2), name=names, disturbance=faults)
+    def claim(self, pick: int, face: int, name: str, disturbance: Disturbance) -> None:
+        if self.frames:
+            frame = self.frames[pick % len(self.frames)]
+            with suppress(*UNSUCCESSFUL), self._disturbed(disturbance):
+                self.world.claim(frame.frame_id, name, face)
+
+    @rule(where=wheres, disturbance=disturbances, pick=picks)
+    def close(self, where: int, disturbance: Disturbance, pick: int) -> None:
+        other = self._other_mark(self.sessions[where], pick)
+        with suppress(*UNSUCCESSFUL), self._disturbed(disturbance, other):
+            self.world.close_session(self.sessions[where])
+
+    @rule(name=names, disturbance=faults)
+    def withdraw(self, name: str, disturbance: Disturbance) -> None:
+        """Until it is acknowledged."""
+        person_id = self.world.people[name]
+        with suppress(*UNSUCCESSFUL), self._disturbed(disturbance):
+            self.world.withdraw_consent(person_id)
+        self.world.withdraw_consent(person_id)
+        self.ever_withdrawn.add(name)
+        self._look()
+        self.withdrawn[name] = self._facts_from_faces(name)
+
     @rule(name=names)
-    def withdraw_consent(self, name: str) -> None:
-        self.world.withdraw_consent(self.world.people[name])
-        for session_id in self.sessions.values():
-            self.frozen.setdefault(name, {}).setdefault(
-                session_id, _seen_by_machines(self._record(session_id, name))
-            )
+    def give_again(self, name: str) -> None:
+        if self.withdrawn.pop(name, None) is not None:
+            self.world.give_consent(self.world.people[name])
+            self.world.enrol(name)
 
-    # --- what must hold
+    # What holds
 
     @invariant()
-    def the_register_holds(self) -> None:
-        for session_id in self.sessions.values():
-            for record in wiring.attendance().of_session(session_id):
-                if self.checked.get((session_id, record.person_id)) != record:
-                    self._check(record)
-                    self.checked[session_id, record.person_id] = record
-
-    def _check(self, record: AttendanceRecord) -> None:
-        name = next(name for name, person_id in self.world.people.items() if person_id == record.person_id)
-        facts = self.facts[record.session_id, name]
-        word = NOT_MARKED
-        if record.mark is not None:
-            word = CONFIRMED if record.mark.status is None else record.mark.status.value
-            assert word in (CONFIRMED, record.status.value), "a human stands above machines"
-        assert word in facts.last_words, (name, word, facts.last_words)
-        assert record.status is _status(record), name
-        if name in self.frozen:
-            assert _seen_by_machines(record) == self.frozen[name][record.session_id], "seen after withdrawing"
-        self._check_history(record, facts)
-
-    def _check_history(self, record: AttendanceRecord, facts: Facts) -> None:
-        """Every change of status is a line, and the lines lead from nothing to what is."""
-        status, history = Status.UNSEEN, wiring.attendance().history(record.session_id, record.person_id)
-        revisions = [change.revision for change in history]
-        assert revisions == sorted(set(revisions)), revisions
-        for change in history:
-            assert change.before is status, history
-            status = change.after
-        assert status is record.status, (history, record)
-        assert not revisions or revisions[-1] <= record.revision
-        written = Counter(change.cause.act for change in history)[Act.MARKED]
-        assert facts.marked <= written <= facts.marked + facts.maybe_marked, (written, facts)
+    def what_humans_said_stands(self) -> None:
+        self.sound = False
+        self._look()
+        for session_id in self.sessions:
+            for name in NAMES:
+                self._check_record((session_id, name))
+        for name, facts in self.withdrawn.items():
+            assert self._facts_from_faces(name) == facts, f"{name} was seen after withdrawing"
+        self.sound = True
 
     def teardown(self) -> None:
-        """Everything is delivered in the end, and then the register is what the facts say."""
-        self._deliver_the_rest()
-        self.world.pass_time(hours=3)
-        for _ in range(2):
-            self.world.tick()
-        self.checked.clear()
-        self.the_register_holds()
-        for session_id in self.sessions.values():
-            assert wiring.sessions().get(session_id).state is SessionState.CLOSED
-        for claim, _, own in self.claims:
-            settled = wiring.claims().get(claim.session_id, claim.claim_id)
-            assert settled.state in (ClaimState.ACCEPTED, ClaimState.REFUSED)
-            assert own or settled.state is ClaimState.REFUSED
-        self._compare_with_the_facts()
-        before = self.world.dump()
-        self.undelivered, self.unsettled = list(self.frames), [claim for claim, _, _ in self.claims]
-        self._deliver_the_rest()
-        assert self.world.dump() == before
+        """Everything arrives at last, undisturbed; then once more."""
+        if not getattr(self, "sound", False):
+            return
+        self._deliver_all()
+        self.world.pass_time(minutes=60)
+        self.world.tick()
+        self.what_humans_said_stands()
+        self._check_end()
+        before = self.world.dump("attendance", "frames", "people", "courses", "templates")
+        self._deliver_all()
+        self.world.tick()
+        assert self.world.dump(*before) == before, "delivered once more, something changed"
 
-    def _deliver_the_rest(self) -> None:
-        for shown in self.undelivered:
-            assert self._handled(on_frame_uploaded, self.world.event(shown.key), None)
-        for claim in self.unsettled:
-            assert self._handled(on_claim_made, claim_event(claim), None)
-        self.undelivered, self.unsettled = [], []
-
-    def _compare_with_the_facts(self) -> None:
-        items = self.world.dump("attendance")["attendance"]
-        for kind, session_id in self.sessions.items():
-            listed = self.world.register(session_id)
-            keys = [
-                item["sk"]["S"]
-                for item in items
-                if item["session_id"]["S"] == session_id and item["sk"]["S"].startswith("attendance#")
-            ]
-            assert len(keys) == len(set(keys))
-            for name in NAMES:
-                record = self._record(session_id, name)
-                assert listed[name].record.status is record.status is _status(record), name
-                if name in self.frozen:
-                    continue
-                seen = [
-                    each.at for each in self.frames if each.session_id == session_id and name in each.accepted
-                ]
-                seen += self._claimed(session_id, name)
-                assert record.first_seen == (min(seen, default=None) if kind == "auto" else None), name
-
-    def _claimed(self, session_id: str, name: str) -> list[datetime]:
-        """When the frames were taken in which the person's claim was accepted."""
-        taken = {shown.frame_id: shown.at for shown in self.frames}
-        return [
-            taken[claim.frame_id]
-            for claim, by, _ in self.claims
-            if claim.session_id == session_id
-            and by == name
-            and wiring.claims().get(session_id, claim.claim_id).state is ClaimState.ACCEPTED
-        ]
-
-    def _record(self, session_id: str, name: str) -> AttendanceRecord:
-        return wiring.attendance().get(session_id, self.world.people[name])
-
-    def _handled(self, handler: Any, event: Any, fault: tuple[Fault, int] | None) -> bool:
-        """Whether the message need not come again."""
-        answers: list[Any] = []
-        done = self._tried(lambda: answers.append(handler(event, None)), fault)
-        return bool(done) and answers == [{"batchItemFailures": []}]
-
-    def _tried(self, act: Callable[[], Any], fault: tuple[Fault, int] | None) -> bool | None:
-        """True: done. None: refused, and nothing was done. False: a fault; perhaps it was done, perhaps not."""
-        self.world.pass_time(seconds=1)
-        try:
-            if fault is None:
-                act()
-            else:
-                with befalling(*fault):
-                    act()
-        except (Crash, Contention, ClientError, PynamoDBException, ExceptionGroup):
-            assert fault is not None
-            return False
-        except RollcallError:
-            return None
-        return True
-
-
-def _seen_by_machines(record: AttendanceRecord) -> Any:
-    return record.first_seen, record.last_seen, record.evidence, record.proposals
-
-
-def _status(record: AttendanceRecord) -> Status:
-    """Said once more in other words than the domain's."""
-    if record.mark and record.mark.status:
-        return record.mark.status
-    times = [record.first_seen, record.checked_in_at, record.mark.seen_at if record.mark else None]
-    there = sorted(time for time in times if time)
-    if there:
-        return Status.PRESENT if record.late_after is None or there[0] < record.late_after else Status.LATE
-    return Status.ABSENT if record.closed_at and record.watched else Status.UNSEEN
-
-
-def hold(deployment: World, *, examples: int, steps: int, derandomize: bool) -> None:
-    RegisterMachine.world = deployment
-    shrinking = [] if derandomize else [Phase.shrink]  # a failure of the quick one is to be seen soon
-    with mock.patch("time.sleep"):
-        run_state_machine_as_test(
-            RegisterMachine,
-            settings=settings(
-                max_examples=examples,
-                stateful_step_count=steps,
-                deadline=None,
-                derandomize=derandomize,
-                database=None,
-                suppress_health_check=list(HealthCheck),
-                phases=[Phase.generate, *shrinking],
-            ),
+    def _check_record(self, key: Key) -> None:
+        item = self.told.get(key, {})
+        record = wiring.attendance().get(key[0], self.world.people[key[1]])
+        assert record.mark == self.said.get(key), f"{key}: the human's word does not stand"
+        assert record.status == status_by_facts(item, self.late_after[key[0]])
+        changes = self.histories.get(key, [])
+        for act in BY_HUMANS:
+            written = sum(change["act"] == act for change in changes)
+            assert written == self.lines[key, act], f"{key}: {written} lines say {act}"
+        by_claims = Counter(
+            (change["act"], change["frame_id"]) for change in changes if change["act"] in OF_CLAIMS
         )
+        assert all(number <= FACES_OF_ONE[act] for (act, _), number in by_claims.items())
+        status = Status.UNSEEN.value
+        for change in changes:
+            assert change["before"] == status, f"{key}: there is a gap before {change}"
+            status = change["after"]
+        assert status == record.status.value, f"{key}: the history does not lead to the record"
+        assert all(change["revision"] <= record.revision for change in changes)
+
+    def _check_end(self) -> None:
+        for session_id in self.sessions:
+            assert not wiring.frames().any_outstanding(session_id)
+            assert wiring.sessions().get(session_id).state == "closed"
+            assert {claim.state for claim in self._claims(session_id)} <= {
+                ClaimState.ACCEPTED,
+                ClaimState.REFUSED,
+            }
+            facts = {
+                name: status_by_facts(self.told.get((session_id, name), {}), self.late_after[session_id])
+                for name in NAMES
+            }
+            assert self.world.statuses(session_id) == facts
+            self._check_seen(session_id)
+
+    def _check_seen(self, session_id: str) -> None:
+        """Of who never withdrew, no frame was lost, whatever overtook or broke off its merge."""
+        read = [
+            wiring.frames().get(frame.frame_id) for frame in self.frames if frame.session_id == session_id
+        ]
+        watched = any(frame.result is not None and frame.result.shows_something for frame in read)
+        for name in NAMES:
+            item = self.told[session_id, name]
+            there = {"first_seen", "checked_in_at"} & item.keys()
+            assert there or (bool(item["watched"]) is watched and "closed_at" in item)
+            seen = [
+                (sighting, frame.received_at)
+                for frame in read
+                for sighting in (() if frame.result is None else frame.result.sightings)
+                if sighting.candidate == self.world.people[name]
+            ]
+            if name not in self.ever_withdrawn:
+                self._check_sightings(item, seen, auto=session_id == self.sessions[0])
+
+    def _check_sightings(self, item: Item, seen: list[Any], *, auto: bool) -> None:
+        accepted = [at for sighting, at in seen if sighting.decision is Decision.ACCEPTED]
+        if accepted:
+            assert moment(item["last_seen"]) >= max(accepted).replace(second=0, microsecond=0)
+        if accepted and auto:
+            assert moment(item["first_seen"]) <= min(accepted)
+        proposed = [
+            sighting.score for sighting, _ in seen if not auto or sighting.decision is Decision.REVIEW
+        ]
+        if proposed:
+            assert max(float(each["evidence"]["score"]) for each in item["proposals"]) >= max(proposed)
+
+    # How it is done
+
+    def _act(
+        self,
+        act: Act,
+        intended: dict[Key, Mark | None],
+        do: Callable[[], Any],
+        disturbance: Disturbance = None,
+        pick: int = 0,
+    ) -> None:
+        """Acknowledged, every intended record has one line more; else some have, and only those were changed."""
+        self.sound = False
+        acknowledged = False
+        with suppress(*UNSUCCESSFUL), self._disturbed(disturbance, self._other_delivery(pick)):
+            do()
+            acknowledged = True
+        self._look()
+        for key, mark in intended.items():
+            lines = sum(change["act"] == act for change in self.histories.get(key, ()))
+            written = lines - self.lines[key, act]
+            assert written == 1 if acknowledged else written in (0, 1), (
+                f"{key}: {written} new lines say {act}"
+            )
+            if written:
+                self.lines[key, act] += 1
+                self.said[key] = mark
+
+    def _mark(self, key: Key, status: Status, disturbance: Disturbance = None, pick: int = 0) -> None:
+        self.marks += 1
+        reason = f"mark {self.marks}"
+        mark = Mark(by="per_teacher", at=self.world.now, status=status, reason=reason)
+        self._act(Act.MARKED, {key: mark}, lambda: self.world.mark(*key, status, reason), disturbance, pick)
+
+    def _other_mark(self, session_id: str, pick: int) -> Callable[[], None]:
+        return lambda: self._mark((session_id, NAMES[pick % 3]), (Status.LATE, Status.ABSENT)[pick % 2])
+
+    def _other_delivery(self, pick: int) -> Callable[[], None]:
+        def deliver() -> None:
+            for frame in self.frames[pick % len(self.frames) :] if self.frames else ():
+                on_frame_uploaded(self.world.event(frame.key), None)
+
+        return deliver
+
+    def _disturbed(
+        self, disturbance: Disturbance, other: Callable[[], None] = lambda: None
+    ) -> AbstractContextManager[None]:
+        self.sound = False
+        if disturbance is None:
+            return nullcontext()
+        kind, n = disturbance
+        return fault(kind, n) if isinstance(kind, Fault) else overtaken(n, other)
+
+    def _deliver(self, frame: Frame, pick: int, disturbance: Disturbance) -> None:
+        other = self._other_mark(frame.session_id, pick)
+        with suppress(*UNSUCCESSFUL), self._disturbed(disturbance, other):
+            on_frame_uploaded(self.world.event(frame.key), None)
+
+    def _deliver_all(self) -> None:
+        for frame in self.frames:
+            assert on_frame_uploaded(self.world.event(frame.key), None) == {"batchItemFailures": []}
+        for session_id in self.sessions:
+            for claim in self._claims(session_id):
+                assert on_claim_made(claim_event(claim), None) == {"batchItemFailures": []}
+
+    def _claims(self, session_id: str) -> Collection[Any]:
+        return wiring.claims().of_session(session_id, 100, None).items
+
+    def _records(self, session_id: str, who: Collection[str]) -> list[tuple[str, AttendanceRecord]]:
+        return [(name, wiring.attendance().get(session_id, self.world.people[name])) for name in who]
+
+    def _facts_from_faces(self, name: str) -> list[Item]:
+        items = [self.told.get((session_id, name), {}) for session_id in self.sessions]
+        return [{fact: item.get(fact) for fact in FROM_FACES} for item in items]
+
+    def _look(self) -> None:
+        """Read the whole table, as it is stored."""
+        name_of = {person_id: name for name, person_id in self.world.people.items()}
+        self.told, self.histories, self.late_after = {}, {}, {}
+        for stored in self.world.dump("attendance")["attendance"]:
+            item = {name: TypeDeserializer().deserialize(value) for name, value in stored.items()}
+            item |= {name: json.loads(item[name]) for name in JSON if name in item}
+            kind, *rest = item["sk"].split("#")
+            if kind == "session":
+                self.late_after[item["session_id"]] = moment(item["late_after"])
+            elif kind == "attendance":
+                assert self.told.setdefault((item["session_id"], name_of[rest[0]]), item) is item
+            elif kind == "history":
+                lines = self.histories.setdefault((item["session_id"], name_of[rest[0]]), [])
+                lines.append(item | {"revision": int(rest[1])})
+        for lines in self.histories.values():
+            lines.sort(key=lambda line: line["revision"])
 
 
-def test_the_register_holds_in_a_lesson_with_everything_in_it(deployment: World) -> None:
-    """What few drawn lessons may lack: each kind of act meets each other one here."""
-    RegisterMachine.world = deployment
-    lesson = RegisterMachine()
-    with mock.patch("time.sleep"):
-        for kind in ("auto", "review"):
-            lesson.post_a_frame(kind, {"Ada", "Ben"}, Decision.ACCEPTED, at_once=True, fault=None)
-            lesson.mark_by_hand(kind, "Ada", Status.EXCUSED, (Fault.CONFLICT, 1))
-            lesson.post_a_frame(kind, {"Ada"}, Decision.ACCEPTED, at_once=True, fault=(Fault.TWICE, 1))
-            lesson.confirm(kind, set(), (Fault.ENDS_AFTER, 1))
-            lesson.confirm(kind, set(), None)
-            lesson.reject(kind, "Ben", None)
-            lesson.post_a_face_that_nobody_knows(kind, "Cem")
-            lesson.the_register_holds()
-        lesson.check_in("Cem", (Fault.THROTTLED, 3))
-        lesson.time_passes(11, (Fault.ENDS_BEFORE, 1))
-        for kind, name in (("auto", "Ben"), ("review", "Ada")):
-            lesson.clear_the_mark(kind, name, None)
-            lesson.mark_by_hand(kind, name, Status.LATE, (Fault.ENDS_AFTER, 1))
-            lesson.post_a_frame(kind, {"Cem", name}, Decision.REVIEW, at_once=False, fault=None)
-            lesson.the_register_holds()
-        unknown = [shown for shown in lesson.frames if shown.claimable]
-        for shown, name in zip(unknown, ("Cem", "Ada"), strict=True):
-            lesson.make_claim(shown, name, None)
-        lesson.withdraw_consent("Ben")
-        lesson.close("auto", (Fault.ENDS_AFTER, 2))
-        lesson.mark_by_hand("auto", "Cem", Status.ABSENT, None)
-        lesson.the_register_holds()
-        lesson.teardown()
+OF_CLAIMS = (Act.CLAIMED, Act.CLAIM_REFUSED, Act.CONTESTED)
+FACES_OF_ONE = {Act.CLAIMED: 1, Act.CLAIM_REFUSED: 1, Act.CONTESTED: 1}
+"""How many lines one frame can earn somebody."""
 
 
-def test_the_register_holds_whatever_happens(deployment: World) -> None:
-    hold(deployment, examples=6, steps=30, derandomize=True)
+def status_by_facts(item: Item, late_after: datetime) -> str:
+    """The status as the design tells it, from what is stored."""
+    mark = item.get("mark") or {}
+    if mark.get("status") is not None:
+        return str(mark["status"])
+    stored = (item.get("first_seen"), item.get("checked_in_at"), mark.get("seen_at"))
+    times = [moment(each) for each in stored if each is not None]
+    if times:
+        return "late" if min(times) >= late_after else "present"
+    return "absent" if item.get("closed_at") and item.get("watched") else "unseen"
+
+
+def moment(stored: str) -> datetime:
+    return datetime.fromisoformat(stored)
+
+
+def school(world: World) -> School:
+    """One course whose sightings count at once, and one where a human confirms them; three students on both."""
+    world.begin_anew()
+    courses = [world.add_course(confirmation=each) for each in Confirmation]
+    for name in NAMES:
+        person_id = world.add_person(name)
+        for course_id in courses:
+            wiring.courses().put_on_roster(course_id, person_id)
+        world.enrol(name)
+    sessions = [world.open_session(course_id, minutes=40) for course_id in courses]
+    return world.dump(), world.people, next(world.numbers), sessions
+
+
+def play(world: World, runs: int, steps: int, *, derandomized: bool) -> None:
+    machine = type("Played", (Register,), {"world": world, "school": school(world)})
+    profile = settings(
+        max_examples=runs,
+        stateful_step_count=steps,
+        derandomize=derandomized,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    with mock.patch("time.sleep"), mock.patch.object(wiring, "sessions", return_value=DynamoSessions(4)):
+        run_state_machine_as_test(machine, settings=profile)
+
+
+def test_whatever_happens_in_whatever_order_the_register_is_right(deployment: World) -> None:
+    play(deployment, runs=10, steps=14, derandomized=True)
 
 
 @pytest.mark.slow
-def test_the_register_holds_whatever_happens_for_longer(deployment: World) -> None:
-    hold(deployment, examples=60, steps=50, derandomize=False)
+def test_and_for_long(deployment: World) -> None:
+    play(deployment, runs=400, steps=40, derandomized=False)

@@ -1,88 +1,122 @@
-"""What AWS does to a request now and then: conflicts, throttling, lost replies, half a batch, the end."""
+"""What AWS does to a caller now and then: conflicts, throttling, half an answer, a reply that is lost, a crash."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Any
 from unittest import mock
 
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
+from chalicelib.domain.errors import Contention
 from tests.support.crashes import WRITES, Crash, conflict
+
+WRITTEN_IN_ONE = ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
+THROTTLED_READS = ("GetItem", "Query", "BatchGetItem")
+
+Call = Callable[[Any], Any]
+"""One call to AWS with the given parameters."""
 
 
 class Fault(StrEnum):
-    CONFLICT = "conflict"  # another transaction holds the item: nothing was done
-    THROTTLED = "throttled"  # and botocore's own tries are used up
-    TWICE = "twice"  # the reply was lost, and botocore sent the same write again
-    UNPROCESSED = "unprocessed"  # a batch of reads that answers one of its keys only
-    ENDS_BEFORE = "ends before"  # the process ends before the write
-    ENDS_AFTER = "ends after"  # or after it, so that nobody learns of it
+    CONFLICT = "a write meets a transaction on its item"
+    THROTTLED = "the table is throttled, and the client has given up trying again"
+    TRANSACTION_THROTTLED = "a transaction is cancelled because one of its items is throttled"
+    UNPROCESSED = "a batch is answered but for its last key"
+    LOST_REPLY = "a write happens, and no reply comes"
+    REPEATED = "a write happens, no reply comes, and the client sends it again"
+    CRASH_BEFORE = "the process stops before a write"
+    CRASH_AFTER = "the process stops after a write"
+
+
+OPERATIONS: dict[Fault, tuple[str, ...]] = {
+    Fault.CONFLICT: WRITTEN_IN_ONE,
+    Fault.THROTTLED: (*WRITTEN_IN_ONE, *THROTTLED_READS),
+    Fault.TRANSACTION_THROTTLED: ("TransactWriteItems",),
+    Fault.UNPROCESSED: ("BatchGetItem",),
+    Fault.LOST_REPLY: tuple(sorted(WRITES)),
+    Fault.REPEATED: WRITTEN_IN_ONE,
+    Fault.CRASH_BEFORE: tuple(sorted(WRITES)),
+    Fault.CRASH_AFTER: tuple(sorted(WRITES)),
+}
+FAILURES: tuple[type[BaseException], ...] = (BotoCoreError, ClientError, Contention, Crash)
+"""What may reach who called a use case, beside what PynamoDB makes of it."""
 
 
 @contextmanager
-def befalling(fault: Fault, at: int) -> Iterator[None]:
-    """The fault meets the `at`-th request (from 1) of those that it can meet."""
-    call = BaseClient._make_api_call
-    left = at
+def fault(kind: Fault, n: int) -> Iterator[None]:
+    """The n-th call that the fault can befall is befallen, counted from 1; all others go through."""
+    real = BaseClient._make_api_call
+    number = 0
 
-    def met(client: Any, operation: str, parameters: Any) -> Any:
-        nonlocal left
-        if not _can_meet(fault, operation, parameters):
-            return call(client, operation, parameters)
-        left -= 1
-        if left:
-            return call(client, operation, parameters)
-        return _answer(fault, operation, parameters, lambda: call(client, operation, parameters))
+    def counted(client: Any, operation: str, parameters: Any) -> Any:
+        nonlocal number
+        number += operation in OPERATIONS[kind]
+        if operation not in OPERATIONS[kind] or number != n:
+            return real(client, operation, parameters)
+        number += 1  # only this once, however often it is sent again
+        return _befall(kind, operation, parameters, lambda given: real(client, operation, given))
 
-    with mock.patch.object(BaseClient, "_make_api_call", met):
+    with mock.patch.object(BaseClient, "_make_api_call", counted):
         yield
 
 
-def _can_meet(fault: Fault, operation: str, parameters: Any) -> bool:
-    if fault is Fault.UNPROCESSED:
-        return operation == "BatchGetItem"
-    if fault is Fault.THROTTLED:
-        return "TableName" in parameters or operation == "TransactWriteItems"
-    if fault is Fault.TWICE:
-        # DynamoDB knows a transaction that is sent again by its token; the local one does not.
-        return operation in ("PutItem", "UpdateItem", "DeleteItem")
-    if fault is Fault.CONFLICT:
-        return operation in ("PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems")
-    return operation in WRITES
+@contextmanager
+def overtaken(n: int, by: Callable[[], None]) -> Iterator[None]:
+    """Before the n-th write somebody else acts, whole and undisturbed."""
+    real = BaseClient._make_api_call
+    number = 0
+
+    def waiting(client: Any, operation: str, parameters: Any) -> Any:
+        nonlocal number
+        number += operation in WRITES
+        if number == n and operation in WRITES:
+            number += 1
+            with mock.patch.object(BaseClient, "_make_api_call", real):
+                by()
+        return real(client, operation, parameters)
+
+    with mock.patch.object(BaseClient, "_make_api_call", waiting):
+        yield
 
 
-def _answer(fault: Fault, operation: str, parameters: Any, send: Any) -> Any:
-    if fault is Fault.CONFLICT:
-        raise conflict(operation)
-    if fault is Fault.THROTTLED:
-        raise _throttled(operation)
-    if fault is Fault.ENDS_BEFORE:
-        raise Crash
-    if fault is Fault.UNPROCESSED:
-        return _half(parameters, send)
-    answer = send()
-    if fault is Fault.ENDS_AFTER:
-        raise Crash
-    return send() if fault is Fault.TWICE else answer
+def _befall(kind: Fault, operation: str, parameters: Any, call: Call) -> Any:
+    match kind:
+        case Fault.CONFLICT:
+            raise conflict(operation)
+        case Fault.THROTTLED:
+            code = "ThrottlingException" if operation in WRITES else "ProvisionedThroughputExceededException"
+            raise ClientError({"Error": {"Code": code, "Message": "slow down"}}, operation)
+        case Fault.TRANSACTION_THROTTLED:
+            raise _cancelled(parameters, "ThrottlingError")
+        case Fault.UNPROCESSED:
+            return _but_for_the_last(parameters, call)
+        case Fault.LOST_REPLY:
+            call(parameters)
+            raise ReadTimeoutError(endpoint_url="https://dynamodb.test")
+        case Fault.REPEATED:
+            call(parameters)
+            return call(parameters)
+        case Fault.CRASH_BEFORE:
+            raise Crash
+        case Fault.CRASH_AFTER:
+            call(parameters)
+            raise Crash
 
 
-def _throttled(operation: str) -> ClientError:
-    code = "ProvisionedThroughputExceededException"
-    if operation != "TransactWriteItems":
-        return ClientError({"Error": {"Code": code, "Message": "slow down"}}, operation)
-    error = {"Code": "TransactionCanceledException", "Message": "[ThrottlingError]"}
-    reasons = [{"Code": "ThrottlingError", "Message": "slow down"}]
-    return ClientError({"Error": error, "CancellationReasons": reasons}, operation)
+def _cancelled(parameters: Any, code: str) -> ClientError:
+    """The first item is to blame, the others are not."""
+    reasons = [{"Code": "None"} for _ in parameters["TransactItems"]]
+    reasons[0] = {"Code": code, "Message": "slow down"}
+    error = {"Code": "TransactionCanceledException", "Message": f"[{code}]"}
+    return ClientError({"Error": error, "CancellationReasons": reasons}, "TransactWriteItems")  # type: ignore[typeddict-unknown-key]
 
 
-def _half(parameters: Any, send: Any) -> Any:
-    """Of each table one key is answered; the rest is to be asked for again."""
-    asked = parameters["RequestItems"]
-    rest = {
-        table: {**keys, "Keys": keys["Keys"][1:]} for table, keys in asked.items() if len(keys["Keys"]) > 1
-    }
-    for keys in asked.values():
-        keys["Keys"] = keys["Keys"][:1]
-    return {**send(), "UnprocessedKeys": rest}
+def _but_for_the_last(parameters: Any, call: Call) -> Any:
+    table, asked = next(iter(parameters["RequestItems"].items()))
+    *keys, last = asked["Keys"]
+    answer = {"Responses": {table: []}}
+    if keys:
+        answer = call({**parameters, "RequestItems": {table: {**asked, "Keys": keys}}})
+    return {**answer, "UnprocessedKeys": {table: {**asked, "Keys": [last]}}}

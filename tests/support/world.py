@@ -399,11 +399,9 @@ class World:
 
     def begin_anew(self) -> None:
         """As a fresh deployment, which takes longer to make: nothing stored, the first id and moment."""
-        dynamodb = self._client("dynamodb")
         for table, items in self.dump().items():
-            for item in items:
-                key = {name: item[name] for name in KEYS[table]}
-                dynamodb.delete_item(TableName=f"rollcall-{table}", Key=key)
+            keys = [{name: item[name] for name in KEYS[table]} for item in items]
+            self._write(table, [{"DeleteRequest": {"Key": key}} for key in keys])
         for picture in self.pictures():
             self._client("s3").delete_object(Bucket=ENVIRONMENT["ROLLCALL_BUCKET"], Key=picture)
         self.messages("claims")
@@ -411,6 +409,16 @@ class World:
         self.now, self.people, self.numbers = START, {}, itertools.count(1)
         vars(self.recogniser).clear()
         self.recogniser.__init__()  # type: ignore[misc]
+
+    def restore(self, dump: dict[str, list[Any]]) -> None:
+        """Put back every item, into empty tables."""
+        for table, items in dump.items():
+            self._write(table, [{"PutRequest": {"Item": item}} for item in items])
+
+    def _write(self, table: str, requests: list[Any]) -> None:
+        for start in range(0, len(requests), 25):  # as many as one call may hold
+            batch = {f"rollcall-{table}": requests[start : start + 25]}
+            self._client("dynamodb").batch_write_item(RequestItems=batch)
 
     def _client(self, service: str) -> Any:
         if service not in self._clients:
