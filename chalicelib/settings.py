@@ -16,6 +16,10 @@ MAX_REGISTRATION_FILES = 10
 MAX_FRAME_WAIT_SECONDS = 5
 MAX_PAGE_ITEMS = 100
 
+CODE_DAYS = 1  # a code that was shown in class, once it is no good any more
+MESSAGE_DAYS = 14  # in a dead-letter queue, as in infra/resources
+COUNTER_DAYS = 1  # counters of rate limits and what Idempotency-Keys were used for
+
 LOCAL, LOOPBACK = "local", re.compile(r"http://127\.0\.0\.1:\d+/")
 
 
@@ -44,6 +48,9 @@ class Settings:
     frame_record_days: int = 400
     frame_picture_days: int = 14  # these two as in infra/resources, whose lifecycle rules delete
     registration_media_days: int = 180
+    register_days: int = (
+        1826  # attendance with its history, from the session on: five years; 0: until erasure
+    )
     audit_record_days: int = 1095
     closing_patience_seconds: int = 120
     due_lookback_hours: int = 48
@@ -60,6 +67,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         """Raises ValueError: whoever names the keys can forge everybody's sign-in."""
+        if self.register_days < 0:
+            raise ValueError("ROLLCALL_REGISTER_DAYS must be 0, for ever, or more.")
         if self.oidc_issuer and not (self.oidc_issuer.startswith("https://") and self.oidc_audience):
             raise ValueError(
                 "ROLLCALL_OIDC_ISSUER must begin with https://, and ROLLCALL_OIDC_AUDIENCE must be given."
@@ -73,6 +82,16 @@ class Settings:
         return timedelta(seconds=self.closing_patience_seconds)
 
     @property
+    def trace_days(self) -> int:
+        """For how long after a session an item below it may name somebody: a claim is as old as its frame at most."""
+        return 2 * self.frame_record_days + self.upload_record_days
+
+    @property
+    def session_days(self) -> int:
+        """Not shorter than what is found through it: erasures and exports look for frames and claims by session."""
+        return self.register_days and max(self.register_days, self.trace_days)
+
+    @property
     def signing_key(self) -> str:
         """The alias of the key that signs receipts and digests."""
         return f"alias/{self.prefix}-signing"
@@ -84,10 +103,27 @@ class Settings:
             Kept("videos and photos of registrations", self.registration_media_days, "object lifecycle"),
             Kept("what was seen in frames, without pictures", self.frame_record_days, "table expiry"),
             Kept("uploads that were announced and never came", self.upload_record_days, "table expiry"),
-            Kept("templates", None, "withdrawal of consent, or erasure"),
-            Kept("attendance, with its evidence and history", None, "erasure"),
-            Kept("people, consents and rosters", None, "erasure"),
+            Kept("claims to faces", self.frame_record_days, "table expiry, or erasure"),
+            Kept("codes shown in class, once they have ended", CODE_DAYS, "table expiry"),
+            Kept(
+                "attendance, with its evidence and history",
+                self.register_days or None,
+                "table expiry, or erasure" if self.register_days else "erasure",
+            ),
+            Kept(
+                "sessions, without who attended",
+                self.session_days or None,
+                "table expiry" if self.session_days else "never: they name nobody",
+            ),
+            Kept("templates, also of registrations under review", None, "withdrawal of consent, or erasure"),
+            Kept("registrations that were read, without media", None, "erasure"),
+            Kept("people, look-alikes, consents, rosters and who teaches", None, "erasure"),
+            Kept("sign-in accounts and tokens of people", None, "unlinking or expiry, or erasure"),
+            Kept("courses, timetables, cameras, models and consent texts", None, "never: they name nobody"),
+            Kept("counters of rate limits, and idempotency keys", COUNTER_DAYS, "table expiry"),
+            Kept("messages between functions, by opaque ids", MESSAGE_DAYS, "queue expiry"),
             Kept("acts in the audit log, by opaque ids", self.audit_record_days, "table expiry"),
+            Kept("digests of the audit log, with hashes of its acts", None, "never: they prove the log"),
             Kept("receipts and tombstones of erasures, by opaque ids", None, "never: they prove the erasure"),
         )
 

@@ -13,6 +13,7 @@ from chalicelib.settings import Settings, load_settings
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+    from chalicelib.adapters.dynamo.lifetimes import Lifetime
     from chalicelib.services.erase_person import Eraser
 
 Made = TypeVar("Made")
@@ -43,6 +44,13 @@ def _tables() -> Settings:
 
     bind_tables(settings())
     return settings()
+
+
+def _lifetime(days: int) -> "Lifetime":
+    from chalicelib.adapters.dynamo.lifetimes import Lifetime
+    from chalicelib.domain.clock import utc_now
+
+    return Lifetime(utc_now, days)
 
 
 @_once
@@ -81,15 +89,14 @@ def roster_imports() -> ports.RosterImports:
 def sessions() -> ports.Sessions:
     from chalicelib.adapters.dynamo.sessions import DynamoSessions
 
-    return DynamoSessions(_tables().due_lookback_hours)
+    return DynamoSessions(_tables().due_lookback_hours, _lifetime(settings().session_days))
 
 
 @_once
 def timetables() -> ports.Timetables:
     from chalicelib.adapters.dynamo.timetables import DynamoTimetables
 
-    _tables()
-    return DynamoTimetables()
+    return DynamoTimetables(_lifetime(_tables().session_days))
 
 
 @_once
@@ -104,8 +111,7 @@ def codes() -> ports.Codes:
 def attendance() -> ports.Attendance:
     from chalicelib.adapters.dynamo.attendance import DynamoAttendance
 
-    _tables()
-    return DynamoAttendance()
+    return DynamoAttendance(_lifetime(_tables().register_days))
 
 
 @_once
@@ -121,8 +127,7 @@ def frames() -> ports.Frames:
 def claims() -> ports.Claims:
     from chalicelib.adapters.dynamo.claims import DynamoClaims
 
-    _tables()
-    return DynamoClaims()
+    return DynamoClaims(_lifetime(_tables().frame_record_days))
 
 
 @_once
@@ -250,7 +255,7 @@ def eraser() -> "Eraser":
         media=media(),
         signer=signer(),
         clock=utc_now,
-        keeps=timedelta(days=settings().frame_record_days + settings().upload_record_days),
+        keeps=timedelta(days=settings().trace_days),
     )
 
 

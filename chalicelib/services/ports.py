@@ -339,6 +339,7 @@ class Claims(Protocol):
         """Read strongly. Raises ClaimNotFound."""
 
     def of_session(self, session_id: str, limit: int, cursor: str | None) -> Page[Claim]: ...
+    def of_person(self, person_id: str, session_id: str) -> tuple[Claim, ...]: ...
     def take_face(self, claim: Claim) -> None:
         """The face is the claim's person's from now on. Raises FaceTaken if it is another's."""
 

@@ -39,7 +39,7 @@ def test_anybody_signed_in_is_told_what_is_kept_and_which_texts_there_are(api: A
     assert told["biometrics"] == {"on": True, "erasing": False, "changed_at": None}
     assert told["consent_text_versions"] == [DEFAULT_TEXT.version]
     days = {kept["what"]: kept["days"] for kept in told["retention"]}
-    assert (days["pictures of frames"], days["templates"]) == (14, None)
+    assert (days["pictures of frames"], days["claims to faces"]) == (14, 400)
 
 
 def test_the_retention_that_is_told_is_the_one_of_the_template() -> None:

@@ -35,6 +35,12 @@ def test_a_share_of_strangers_must_lie_between_0_and_1(share: str) -> None:
         load_settings({"ROLLCALL_STRANGER_SHARE": share})
 
 
+def test_a_register_is_not_kept_for_less_than_no_days() -> None:
+    assert load_settings({"ROLLCALL_REGISTER_DAYS": "0"}).session_days == 0
+    with pytest.raises(ValueError, match="ROLLCALL_REGISTER_DAYS"):
+        load_settings({"ROLLCALL_REGISTER_DAYS": "-1"})
+
+
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(FrozenInstanceError):
         load_settings({}).prefix = "other"  # type: ignore[misc]

@@ -31,8 +31,9 @@ from chalicelib.domain.errors import (
     PersonNotFound,
 )
 from chalicelib.services.ports import Page
+from chalicelib.settings import COUNTER_DAYS
 
-KEY_LIFE = timedelta(days=1)
+KEY_LIFE = timedelta(days=COUNTER_DAYS)
 
 
 class DynamoAccess:

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from chalicelib.adapters.dynamo.lifetimes import Lifetime
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import (
     ATTENDANCE,
@@ -24,6 +25,11 @@ from chalicelib.services.ports import Page
 
 
 class DynamoAttendance:
+    """A record and its history end together, counted from the session's start."""
+
+    def __init__(self, lifetime: Lifetime) -> None:
+        self._lifetime = lifetime
+
     def get(self, session_id: str, person_id: str) -> AttendanceRecord:
         try:
             record = MarkRecord.get(session_id, ATTENDANCE + person_id, consistent_read=True)
@@ -32,19 +38,33 @@ class DynamoAttendance:
         return attendance_of(record)
 
     def of_session(self, session_id: str) -> tuple[AttendanceRecord, ...]:
-        records = MarkRecord.query(session_id, MarkRecord.sk.startswith(ATTENDANCE), consistent_read=True)
+        going_on = self._lifetime.going_on(MarkRecord)
+        records = MarkRecord.query(
+            session_id, MarkRecord.sk.startswith(ATTENDANCE), going_on, consistent_read=True
+        )
         return tuple(attendance_of(record) for record in records)
 
     def of_person(self, person_id: str, limit: int, cursor: str | None) -> Page[AttendanceRecord]:
         keys = ("person_id", "starts_at", "session_id", "sk")
-        return read_page(MarkRecord.by_person.query, person_id, attendance_of, limit, cursor, keys=keys)
+        return read_page(
+            MarkRecord.by_person.query,
+            person_id,
+            attendance_of,
+            limit,
+            cursor,
+            keys=keys,
+            filter_=self._lifetime.going_on(MarkRecord),
+        )
 
     def history(self, session_id: str, person_id: str) -> tuple[Change, ...]:
         prefix = ChangeRecord.sk.startswith(f"{HISTORY}{person_id}#")
-        return tuple(_change(line) for line in ChangeRecord.query(session_id, prefix, consistent_read=True))
+        going_on = self._lifetime.going_on(ChangeRecord)
+        lines = ChangeRecord.query(session_id, prefix, going_on, consistent_read=True)
+        return tuple(_change(line) for line in lines)
 
     def save(self, record: AttendanceRecord, *, needs_consent: bool, change: Change | None = None) -> None:
         mark = _mark(record)
+        mark.kept_until = kept_until = self._lifetime.end(record.starts_at)
         unchanged = (
             MarkRecord.revision == record.revision
             if record.revision
@@ -63,7 +83,9 @@ class DynamoAttendance:
             )
         transaction.put(mark, unchanged, raced)
         if change is not None:
-            transaction.put(_line(record, change))
+            line = _line(record, change)
+            line.kept_until = kept_until
+            transaction.put(line)
         try:
             return transaction.commit()
         except Contention:

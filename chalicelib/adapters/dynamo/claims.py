@@ -6,6 +6,7 @@ from typing import Any
 
 from pynamodb.expressions.update import Action
 
+from chalicelib.adapters.dynamo.lifetimes import Lifetime
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import CLAIM, CLAIMED_FACE, ClaimedFaceRecord, ClaimRecord
 from chalicelib.adapters.dynamo.transactions import conditional
@@ -20,6 +21,9 @@ class _SettledError(Exception):
 
 
 class DynamoClaims:
+    def __init__(self, lifetime: Lifetime) -> None:
+        self._lifetime = lifetime
+
     def add(self, claim: Claim) -> None:
         record = ClaimRecord(
             session_id=claim.session_id,
@@ -31,25 +35,45 @@ class DynamoClaims:
             by=claim.by,
             created_at=claim.created_at,
             state=ClaimState.PENDING.value,
+            kept_until=self._lifetime.end(claim.created_at),
         )
         new = ClaimRecord.session_id.does_not_exist() | (ClaimRecord.state == ClaimState.REFUSED.value)
         with suppress(_SettledError):
             conditional(lambda: record.save(condition=new), _SettledError())
 
     def get(self, session_id: str, claim_id: str) -> Claim:
+        missing = ClaimNotFound(f"There is no claim {claim_id}.")
         try:
-            return _claim(ClaimRecord.get(session_id, CLAIM + claim_id, consistent_read=True))
+            record = ClaimRecord.get(session_id, CLAIM + claim_id, consistent_read=True)
         except ClaimRecord.DoesNotExist as error:
-            raise ClaimNotFound(f"There is no claim {claim_id}.") from error
+            raise missing from error
+        if self._lifetime.is_over(record):
+            raise missing
+        return _claim(record)
 
     def of_session(self, session_id: str, limit: int, cursor: str | None) -> Page[Claim]:
         """By id, which says nothing of when they were made."""
         theirs, keys = ClaimRecord.sk.startswith(CLAIM), ("session_id", "sk")
-        return read_page(ClaimRecord.query, session_id, _claim, limit, cursor, keys=keys, range_=theirs)
+        return read_page(
+            ClaimRecord.query,
+            session_id,
+            _claim,
+            limit,
+            cursor,
+            keys=keys,
+            range_=theirs,
+            filter_=self._lifetime.going_on(ClaimRecord),
+        )
+
+    def of_person(self, person_id: str, session_id: str) -> tuple[Claim, ...]:
+        own = (ClaimRecord.person_id == person_id) & self._lifetime.going_on(ClaimRecord)
+        found = ClaimRecord.query(session_id, ClaimRecord.sk.startswith(CLAIM), own, consistent_read=True)
+        return tuple(_claim(record) for record in found)
 
     def take_face(self, claim: Claim) -> None:
         sk = f"{CLAIMED_FACE}{claim.frame_id}#{claim.face}"
-        record = ClaimedFaceRecord(claim.session_id, sk, person_id=claim.person_id)
+        kept_until = self._lifetime.end(claim.created_at)
+        record = ClaimedFaceRecord(claim.session_id, sk, person_id=claim.person_id, kept_until=kept_until)
         free = ClaimedFaceRecord.session_id.does_not_exist() | (
             ClaimedFaceRecord.person_id == claim.person_id
         )

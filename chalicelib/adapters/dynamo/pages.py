@@ -24,13 +24,15 @@ def read_page(
     *,
     keys: tuple[str, ...],
     range_: Condition | None = None,
+    filter_: Condition | None = None,
 ) -> Page[Item]:
-    """One page of an index, oldest first. `keys`: the index's hash and range, then the table's. `range_` narrows it.
+    """One page of an index, oldest first. `keys`: the index's hash and range, then the table's. `range_` narrows it;
+    `filter_` passes over items, which are read all the same.
 
     Raises InvalidRequest for a cursor that this list did not give out.
     """
     start = None if cursor is None else _start(cursor, keys, hash_key)
-    records = query(hash_key, range_, limit=limit, page_size=limit, last_evaluated_key=start)
+    records = query(hash_key, range_, filter_, limit=limit, page_size=limit, last_evaluated_key=start)
     items = tuple(to_item(record) for record in records)
     key = records.last_evaluated_key
     return Page(items, None if key is None else _encode(key))

@@ -6,6 +6,7 @@ from chalicelib.adapters.dynamo.records import RateRecord
 from chalicelib.adapters.dynamo.transactions import conditional
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import TooManyRequests
+from chalicelib.settings import COUNTER_DAYS
 
 
 class DynamoRateLimits:
@@ -20,7 +21,7 @@ class DynamoRateLimits:
         now = int(self._clock().timestamp())
         ends = now - now % window_seconds + window_seconds
         expires_at = datetime.fromtimestamp(ends, UTC) + timedelta(
-            days=1
+            days=COUNTER_DAYS
         )  # well after any clock's idea of the end
         record = RateRecord(f"rate#{key}#{window_seconds}#{ends}")
         conditional(

@@ -336,6 +336,7 @@ class SessionRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=SESSION)
+    kept_until = TTLAttribute(null=True)
     course_id = UnicodeAttribute()
     opens_at = UTCDateTimeAttribute()
     closes_at = UTCDateTimeAttribute()
@@ -362,6 +363,7 @@ class WatchRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=WATCH)
+    kept_until = TTLAttribute(null=True)
     settled = BooleanAttribute(default=False)
 
 
@@ -373,6 +375,7 @@ class CodeRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True, default=CODE)
+    kept_until = TTLAttribute(null=True)
     salt = UnicodeAttribute()
     digest = UnicodeAttribute()
     issued_by = UnicodeAttribute()
@@ -397,6 +400,7 @@ class MarkRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
     person_id = UnicodeAttribute(null=True)
     starts_at = UTCDateTimeAttribute(null=True)
     late_after = UTCDateTimeAttribute(null=True)
@@ -423,6 +427,7 @@ class ChangeRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
     act = UnicodeAttribute()
     at = UTCDateTimeAttribute()
     by = UnicodeAttribute(null=True)
@@ -452,6 +457,7 @@ class ErasedMarksRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
     people = NumberAttribute(default=0)
 
 
@@ -463,6 +469,7 @@ class ClaimRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
     frame_id = UnicodeAttribute()
     face = NumberAttribute()
     box: JSONAttribute = JSONAttribute()
@@ -481,6 +488,7 @@ class ClaimedFaceRecord(Model):
 
     session_id = UnicodeAttribute(hash_key=True)
     sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
     person_id = UnicodeAttribute()
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from pynamodb.expressions.condition import Condition
 
+from chalicelib.adapters.dynamo.lifetimes import Lifetime
 from chalicelib.adapters.dynamo.pages import read_page
 from chalicelib.adapters.dynamo.records import SESSION, WATCH, SessionRecord, WatchRecord
 from chalicelib.adapters.dynamo.transactions import Transaction, add_once, conditional
@@ -18,25 +19,32 @@ class _WatchedError(Exception):
 
 
 class DynamoSessions:
-    def __init__(self, lookback_hours: int) -> None:
+    def __init__(self, lookback_hours: int, lifetime: Lifetime) -> None:
         self._lookback_hours = lookback_hours
+        self._lifetime = lifetime
 
     def add(self, session: Session) -> Session:
         absent = SessionRecord.session_id.does_not_exist()
-        return add_once(session_record(session).save, absent, lambda: self.get(session.session_id), session)
+        record = session_record(session, self._lifetime)
+        return add_once(record.save, absent, lambda: self.get(session.session_id), session)
 
     def get(self, session_id: str) -> Session:
+        missing = SessionNotFound(f"There is no session {session_id}.")
         try:
-            return _session(SessionRecord.get(session_id, SESSION, consistent_read=True))
+            record = SessionRecord.get(session_id, SESSION, consistent_read=True)
         except SessionRecord.DoesNotExist as error:
-            raise SessionNotFound(f"There is no session {session_id}.") from error
+            raise missing from error
+        if self._lifetime.is_over(record):
+            raise missing
+        return _session(record)
 
     def of_ids(self, session_ids: tuple[str, ...]) -> tuple[Session, ...]:
         keys = [(session_id, SESSION) for session_id in session_ids]
-        return tuple(_session(record) for record in SessionRecord.batch_get(keys, consistent_read=True))
+        records = SessionRecord.batch_get(keys, consistent_read=True)
+        return tuple(_session(record) for record in records if not self._lifetime.is_over(record))
 
     def save(self, session: Session, *, unless_watched: bool = False) -> None:
-        record = session_record(session)
+        record = session_record(session, self._lifetime)
         record.revision = session.revision + 1
         unchanged = SessionRecord.revision == session.revision
         raced = Contention(f"The session {session.session_id} was changed by another writer.")
@@ -66,11 +74,20 @@ class DynamoSessions:
             cursor,
             keys=keys,
             range_=_opening(opens_from, opens_until),
+            filter_=self._lifetime.going_on(SessionRecord),
         )
 
     def flagged(self, course_id: str, limit: int, cursor: str | None) -> Page[Session]:
         keys = ("flagged_course_id", "opens_at", "session_id", "sk")
-        return read_page(SessionRecord.by_flag.query, course_id, _session, limit, cursor, keys=keys)
+        return read_page(
+            SessionRecord.by_flag.query,
+            course_id,
+            _session,
+            limit,
+            cursor,
+            keys=keys,
+            filter_=self._lifetime.going_on(SessionRecord),
+        )
 
     def unfinished(self, course_id: str, now: datetime) -> Session | None:
         """One that was to open days ago has ended, or the tick has been out for as long as it looks back."""
@@ -95,7 +112,7 @@ class DynamoSessions:
         return Watch.SETTLED if settled else Watch.STARTED
 
     def start_watch(self, session_id: str) -> None:
-        watch = WatchRecord(session_id)
+        watch = WatchRecord(session_id, kept_until=self._lifetime.of_now())
         first = WatchRecord.session_id.does_not_exist()
         with suppress(_WatchedError):
             conditional(lambda: watch.save(condition=first), _WatchedError())
@@ -118,7 +135,7 @@ def _bucket(moment: datetime) -> str:
     return f"session#{moment.astimezone(UTC):%Y-%m-%dT%H}"
 
 
-def session_record(session: Session) -> SessionRecord:
+def session_record(session: Session, lifetime: Lifetime) -> SessionRecord:
     due_at = session.due_at
     return SessionRecord(
         session_id=session.session_id,
@@ -133,6 +150,7 @@ def session_record(session: Session) -> SessionRecord:
         flagged=None if session.flagged is None else session.flagged.value,
         flagged_course_id=None if session.flagged is None else session.course_id,
         revision=session.revision,
+        kept_until=lifetime.end(session.starts_at),
         due_bucket=None if due_at is None else _bucket(due_at),
         due_at=due_at,
     )

@@ -3,6 +3,7 @@
 from datetime import date, datetime, time
 from typing import Any
 
+from chalicelib.adapters.dynamo.lifetimes import Lifetime
 from chalicelib.adapters.dynamo.records import (
     PLANNED,
     TIMETABLE,
@@ -26,6 +27,9 @@ class _ChangedError(Exception):
 
 
 class DynamoTimetables:
+    def __init__(self, of_sessions: Lifetime) -> None:
+        self._of_sessions = of_sessions
+
     def get(self, course_id: str) -> Timetable | None:
         try:
             return _timetable(TimetableRecord.get(course_id, TIMETABLE, consistent_read=True))
@@ -53,7 +57,7 @@ class DynamoTimetables:
         }
 
     def plan(self, timetable: Timetable, day: date, session: Session, *, new: bool) -> None:
-        record = session_record(session)
+        record = session_record(session, self._of_sessions)
         record.revision = 0 if new else session.revision + 1
         transaction = Transaction()
         transaction.check(

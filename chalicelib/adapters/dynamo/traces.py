@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from pynamodb.expressions.update import Action
 
@@ -167,6 +168,14 @@ def _stop_teaching(course_id: str, person_id: str) -> None:
         transaction.commit()
 
 
+def _one_more(kept_until: datetime | None) -> list[Action]:
+    """The number is kept as long as the record would have been."""
+    actions: list[Action] = [ErasedMarksRecord.people.add(1)]
+    if kept_until is not None:
+        actions.append(ErasedMarksRecord.kept_until.set(kept_until))
+    return actions
+
+
 def _forget_mark(record: MarkRecord) -> None:
     """How many were present, late or absent stays with the session; who it was does not."""
     status = attendance_of(record).status
@@ -174,7 +183,7 @@ def _forget_mark(record: MarkRecord) -> None:
     transaction.delete(record, MarkRecord.revision == record.revision, _GoneError())
     transaction.update(
         ErasedMarksRecord(record.session_id, f"{ERASED}{status.value}"),
-        [ErasedMarksRecord.people.add(1)],
+        _one_more(record.kept_until),
         None,
         Contention(),
     )
