@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from chalicelib import wiring
+from chalicelib.api.claims import ClaimOut
 from chalicelib.api.frames import SightingOut
 from chalicelib.api.identities import IdentityOut
 from chalicelib.api.people import ConsentOut, PersonOut
@@ -19,14 +20,17 @@ from chalicelib.api.schemas import In, Out, Query, Text, Time
 from chalicelib.domain.biometrics import Biometrics
 from chalicelib.domain.clock import utc_now
 from chalicelib.domain.consent_texts import ConsentText
+from chalicelib.domain.duplicates import Likeness
 from chalicelib.domain.erasure import Erasure, ErasureState
-from chalicelib.domain.errors import ConsentTextExists, ErasureUnfinished, PersonNotFound
+from chalicelib.domain.errors import ConsentTextExists, ErasureUnfinished, PersonNotFound, TooManyRequests
 from chalicelib.domain.people import Use
+from chalicelib.domain.registrations import Registration
 from chalicelib.domain.signing import Signed
 from chalicelib.domain.templates import Template
 from chalicelib.services.add_consent_text import add_consent_text
 from chalicelib.services.erase_person import erase_person
-from chalicelib.services.export_person import Held, Seen, Sources, export_person, export_sightings
+from chalicelib.services.export_person import Held, Seen, Sources, export_person, export_sessions
+from chalicelib.services.limit_exports import limit_exports
 from chalicelib.services.switch_biometrics import switch_biometrics
 
 privacy = Routes(__name__)
@@ -140,9 +144,10 @@ class ExportQuery(Query):
 
 
 class ExportedRegistrationOut(RegistrationOut):
-    """`media`: links that can be followed for a few minutes."""
+    """`media`: links that can be followed for a few minutes. `resembles`: how similar others' faces were."""
 
     media: tuple[str, ...]
+    resembles: tuple[float, ...]
 
 
 class OccasionOut(Out):
@@ -179,7 +184,10 @@ class ExportedAttendanceOut(Out):
 
 
 class HeldOut(Out):
+    """`lookalikes`: from how many people a human told this one apart. `candidates`: templates not in use yet."""
+
     person: PersonOut
+    lookalikes: int
     consents: tuple[ConsentOut, ...]
     identities: tuple[IdentityOut, ...]
     takes_course_ids: tuple[str, ...]
@@ -187,22 +195,29 @@ class HeldOut(Out):
     teaches_course_ids: tuple[str, ...]
     registrations: tuple[ExportedRegistrationOut, ...]
     templates: tuple[TemplateOut, ...]
+    candidates: tuple[TemplateOut, ...]
     attendance: tuple[ExportedAttendanceOut, ...]
 
     @classmethod
     def of(cls, held: Held) -> "HeldOut":
         return cls(
             person=PersonOut.of(held.person),
+            lookalikes=len(held.person.lookalikes),
             consents=tuple(map(ConsentOut.of, held.consents)),
             identities=tuple(map(IdentityOut.of, held.identities)),
             takes_course_ids=held.takes,
             left_course_ids=held.left,
             teaches_course_ids=held.teaches,
             registrations=tuple(
-                ExportedRegistrationOut(**dict(RegistrationOut.of(registration)), media=links)
+                ExportedRegistrationOut(
+                    **dict(RegistrationOut.of(registration)),
+                    media=links,
+                    resembles=tuple(alike.similarity for alike in _alike(registration)),
+                )
                 for registration, links in held.registrations
             ),
             templates=tuple(map(TemplateOut.of, held.templates)),
+            candidates=tuple(map(TemplateOut.of, held.candidates)),
             attendance=tuple(
                 ExportedAttendanceOut(
                     status=record.status.value,
@@ -212,6 +227,10 @@ class HeldOut(Out):
                 for record, history in held.attendance
             ),
         )
+
+
+def _alike(registration: Registration) -> tuple[Likeness, ...]:
+    return () if registration.outcome is None else registration.outcome.resembles
 
 
 class SeenOut(Out):
@@ -233,11 +252,12 @@ class SeenOut(Out):
 
 
 class ExportOut(Out):
-    """`held` is null on all pages but the first; sightings go on from page to page until `next_cursor` is null."""
+    """`held` is null on all pages but the first; the rest goes on from page to page until `next_cursor` is null."""
 
     exported_at: Time
     held: HeldOut | None
     sightings: tuple[SeenOut, ...]
+    claims: tuple[ClaimOut, ...]
     next_cursor: str | None
 
 
@@ -307,18 +327,20 @@ def get_erasure(_: ApiRequest, person_id: str) -> ErasureOut:
     return ErasureOut.of(erasure)
 
 
-@privacy.route("GET", "/v1/people/{person_id}/export")
-def get_export(_: ApiRequest, person_id: str, query: ExportQuery) -> ExportOut:
-    """Export everything that is held of a person; what cameras saw of them follows page by page."""
+@privacy.route("GET", "/v1/people/{person_id}/export", errors=[TooManyRequests])
+def get_export(request: ApiRequest, person_id: str, query: ExportQuery) -> ExportOut:
+    """Export everything that is held of a person; what cameras saw of them, and claims, follow page by page."""
+    limit_exports(request.caller, first_page=query.cursor is None, limits=wiring.rate_limits())
     sources = _sources()
     held = None if query.cursor is not None else export_person(person_id, sources=sources)
-    seen, cursor = export_sightings(person_id, query.cursor, sources=sources)
+    of_sessions = export_sessions(person_id, query.cursor, sources=sources)
     now: datetime = utc_now()
     return ExportOut(
         exported_at=now,
         held=None if held is None else HeldOut.of(held),
-        sightings=tuple(map(SeenOut.of, seen)),
-        next_cursor=cursor,
+        sightings=tuple(map(SeenOut.of, of_sessions.seen)),
+        claims=tuple(ClaimOut.of(claim, request.caller) for claim in of_sessions.claims),
+        next_cursor=of_sessions.cursor,
     )
 
 
@@ -329,6 +351,7 @@ def _sources() -> Sources:
         courses=wiring.courses(),
         sessions=wiring.sessions(),
         frames=wiring.frames(),
+        claims=wiring.claims(),
         attendance=wiring.attendance(),
         registrations=wiring.registrations(),
         templates=wiring.templates(),

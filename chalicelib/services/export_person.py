@@ -6,6 +6,7 @@ from datetime import datetime
 
 from chalicelib.domain.access import Identity
 from chalicelib.domain.attendance import AttendanceRecord
+from chalicelib.domain.claims import Claim
 from chalicelib.domain.history import Change
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Registration
@@ -14,6 +15,7 @@ from chalicelib.domain.templates import Template
 from chalicelib.services.ports import (
     Access,
     Attendance,
+    Claims,
     Courses,
     Frames,
     Media,
@@ -40,7 +42,11 @@ class Seen:
 
 @dataclass(frozen=True)
 class Held:
-    """What is held but for sightings. `links`: to the media of each registration that are still there."""
+    """What is held but for sightings and claims. Of other people it tells no more than how many are look-alikes.
+
+    `registrations`: each with links to its media that are still there. `candidates`: templates that are in no gallery
+    yet, as their registrations are being searched or await a review.
+    """
 
     person: Person
     consents: tuple[Consent, ...]
@@ -50,6 +56,7 @@ class Held:
     teaches: tuple[str, ...]
     registrations: tuple[tuple[Registration, tuple[str, ...]], ...]
     templates: tuple[Template, ...]
+    candidates: tuple[Template, ...]
     attendance: tuple[tuple[AttendanceRecord, tuple[Change, ...]], ...]
 
 
@@ -62,6 +69,7 @@ class Sources:
     courses: Courses
     sessions: Sessions
     frames: Frames
+    claims: Claims
     attendance: Attendance
     registrations: Registrations
     templates: Templates
@@ -72,6 +80,7 @@ def export_person(person_id: str, *, sources: Sources) -> Held:
     """Raises PersonNotFound."""
     person = sources.people.get(person_id)
     media = sources.media.keys(f"registrations/{person_id}/")
+    registrations = sources.registrations.of_person(person_id)
     return Held(
         person=person,
         consents=sources.people.consents(person_id),
@@ -81,9 +90,14 @@ def export_person(person_id: str, *, sources: Sources) -> Held:
         teaches=sources.courses.taught_by(person_id),
         registrations=tuple(
             (each, tuple(sources.media.link(key) for key in each.keys if key in media))
-            for each in sources.registrations.of_person(person_id)
+            for each in registrations
         ),
         templates=sources.templates.of_person(person_id),
+        candidates=tuple(
+            candidate
+            for each in registrations
+            if (candidate := sources.templates.candidate(each)) is not None
+        ),
         attendance=tuple(
             (record, sources.attendance.history(record.session_id, person_id))
             for record in _records(person_id, sources.attendance)
@@ -91,15 +105,23 @@ def export_person(person_id: str, *, sources: Sources) -> Held:
     )
 
 
-def export_sightings(
-    person_id: str, cursor: str | None, *, sources: Sources
-) -> tuple[tuple[Seen, ...], str | None]:
-    """Some sessions' sightings, and the cursor of the next ones: the id of the last session that was looked through."""
+@dataclass(frozen=True)
+class OfSessions:
+    """What some sessions hold. `cursor`, of the next ones: the id of the last session that was looked through."""
+
+    seen: tuple[Seen, ...]
+    claims: tuple[Claim, ...]
+    cursor: str | None
+
+
+def export_sessions(person_id: str, cursor: str | None, *, sources: Sources) -> OfSessions:
+    """Sightings and claims, of some sessions at a time."""
     everything = sorted(_session_ids(person_id, sources))
     ahead = [session_id for session_id in everything if cursor is None or session_id > cursor]
     page = ahead[:SESSIONS_A_PAGE]
     seen = tuple(seen for session_id in page for seen in _seen(person_id, session_id, sources.frames))
-    return seen, page[-1] if len(ahead) > len(page) else None
+    claims = tuple(claim for session_id in page for claim in sources.claims.of_person(person_id, session_id))
+    return OfSessions(seen, claims, page[-1] if len(ahead) > len(page) else None)
 
 
 def _records(person_id: str, attendance: Attendance) -> Iterator[AttendanceRecord]:

@@ -11,6 +11,7 @@ from unittest import mock
 
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.attendance import _mark
+from chalicelib.adapters.dynamo.lifetimes import Lifetime
 from chalicelib.adapters.dynamo.records import MarkRecord, SessionRecord
 from chalicelib.adapters.dynamo.sessions import session_record
 from chalicelib.domain.access import Account, Role
@@ -118,6 +119,7 @@ def _mark_all(school: School, of: Class, session_id: str) -> None:
 def list_sessions(school: School) -> Count:
     of = school.new_class(3)
     now = school.world.now
+    lifetime = Lifetime(lambda: now, wiring.settings().session_days)
     with SessionRecord.batch_write() as batch:
         for day in range(SESSIONS_OF_A_COURSE):
             opens = now + timedelta(days=day)
@@ -125,7 +127,7 @@ def list_sessions(school: School) -> Count:
             session = Session(
                 f"ses_{day:032x}", of.course_id, opens, closes, SessionState.CLOSED, opens, closes
             )
-            batch.save(session_record(session))
+            batch.save(session_record(session, lifetime))
     return school.count(lambda: school.call(of.teacher, "GET", f"courses/{of.course_id}/sessions?limit=100"))
 
 
