@@ -301,7 +301,10 @@ RACES: dict[str, Race] = {
 }
 
 
-@pytest.mark.parametrize("kind", RACES)
+IN_FULL = [pytest.param(kind, marks=() if kind == "a frame" else pytest.mark.slow) for kind in RACES]
+
+
+@pytest.mark.parametrize("kind", IN_FULL)
 def test_whatever_an_erasure_overtakes_ends_erased(kind: str) -> None:
     """Before its n-th write the other waits, while the person is erased whole."""
     with school() as world:
@@ -354,13 +357,15 @@ def test_an_erasure_that_runs_out_of_time_goes_on_with_the_tick() -> None:
         assert stored.swept
 
 
+RESTORED = ("people", "courses", "attendance", "frames", "registrations", "templates")
+
+
 @pytest.mark.parametrize(
-    "restored", ["people", "attendance", "frames", "templates", "registrations", "courses", "all"]
+    "restored", ["all", *(pytest.param(table, marks=pytest.mark.slow) for table in RESTORED)]
 )
 def test_a_restored_table_is_erased_again(restored: str) -> None:
     with school() as world:
-        tables = ("people", "courses", "attendance", "frames", "registrations", "templates")
-        chosen = tables if restored == "all" else (restored,)
+        chosen = RESTORED if restored == "all" else (restored,)
         before = world.dump(*chosen)
         world.erase(world.people[FACE])
         restore(before)

@@ -62,6 +62,7 @@ def test_our_functions_triggers_and_answers_are_in_it(template: dict[str, Any]) 
         "OnRegistrationUploaded",
         "OnClaimMade",
         "OnSessionsDue",
+        "OnPrivacyDue",
         "Authorize",
         "APIHandler",
     ):
