@@ -16,6 +16,7 @@ from chalicelib.adapters.dynamo.records import SessionItem, TemplateRecord
 from chalicelib.domain.erasure import ErasureState, Held
 from chalicelib.domain.errors import LimitReached, PersonNotFound
 from chalicelib.domain.people import Person
+from chalicelib.domain.registrations import Registration
 from chalicelib.domain.sightings import Decision
 from chalicelib.domain.signing import Signed
 from chalicelib.events.frames import on_frame_uploaded
@@ -198,6 +199,8 @@ def test_an_erased_person_is_not_there_and_cannot_come_back() -> None:
         with pytest.raises(PersonNotFound):
             wiring.people().add(Person(ada, FACE, world.now))  # the first request, sent again with its key
         with pytest.raises(PersonNotFound):
+            wiring.registrations().add(Registration(ada, "reg_late", 1, world.now))  # asked for just before
+        with pytest.raises(PersonNotFound):
             world.erase("per_unknown")
         assert "forget#" + ada in json.dumps(world.dump("models"))
 
@@ -339,6 +342,21 @@ def test_an_upload_that_arrives_after_an_erasure_is_deleted() -> None:
             wiring.media().put(key, clip(FACE), "video/mp4")  # its ticket was still good
         on_registration_uploaded(world.event(*registration.keys), None)
         assert left_of_ada() == []
+
+
+def test_old_versions_and_what_hides_them_go_too() -> None:
+    """The bucket keeps none; should somebody ever have switched versions on, nothing stays readable."""
+    with school() as world:
+        versioned = {"Bucket": wiring.settings().bucket, "VersioningConfiguration": {"Status": "Enabled"}}
+        client_of("s3").put_bucket_versioning(**versioned)
+        registration = world.upload_registration(world.people[FACE], clip(FACE))
+        (key,) = registration.keys
+        wiring.media().put(key, clip("another take"), "video/mp4")
+        client_of("s3").delete_object(Bucket=versioned["Bucket"], Key=key)
+        world.erase(world.people[FACE])
+        assert left_of_ada() == []
+        answer = client_of("s3").list_object_versions(Bucket=versioned["Bucket"], Prefix=registration.prefix)
+        assert (answer.get("Versions", []), answer.get("DeleteMarkers", [])) == ([], [])
 
 
 def test_an_erasure_that_runs_out_of_time_goes_on_with_the_tick() -> None:
