@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.claims import DynamoClaims
+from chalicelib.adapters.dynamo.records import FrameRecord
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.attendance import Source
 from chalicelib.domain.claims import Claim, ClaimState
@@ -157,7 +158,7 @@ def test_no_embedding_is_stored(world: World, session: str) -> None:
     stored = [item for item in world.dump("attendance")["attendance"] if item["sk"]["S"].startswith("claim#")]
     assert {name for item in stored for name in item} == {
         *("session_id", "sk", "frame_id", "face", "box", "person_id", "by", "created_at"),
-        *("state", "verdict"),
+        *("state", "verdict", "kept_until"),
     }
 
 
@@ -175,7 +176,10 @@ def expire_picture(_world: World, session_id: str) -> None:
 
 
 def expire_frame(world: World, _session: str) -> None:
-    world.pass_time(days=401)
+    """Its time came soon after the claim was made."""
+    for frame in world.dump("frames")["frames"]:
+        FrameRecord(frame["frame_id"]["S"]).update(actions=[FrameRecord.expires_at.set(world.now)])
+    world.pass_time(seconds=2)
 
 
 def lose_template(world: World, _session: str) -> None:
