@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.claims import Claim, ClaimState, claim_id_of, face_at, sighting_of
 from chalicelib.domain.clock import Clock
-from chalicelib.domain.errors import FrameNotRead, InvalidRequest, NotOnRoster
+from chalicelib.domain.errors import ClaimNotFound, FrameNotRead, InvalidRequest, NotOnRoster
 from chalicelib.domain.frames import Frame, FrameState
 from chalicelib.services.ports import Claims, ClaimsMade, Courses, Frames, Models, RateLimits, Sessions
 
@@ -39,7 +39,8 @@ def make_claim(
     models: Models,
     clock: Clock,
 ) -> Claim:
-    """The same claim made again is the same one, and is verified anew if it was refused.
+    """The same claim made again is the same one, and is verified anew if it was refused; unless it is settled, it is
+    no further try.
 
     Raises BiometricsOff, FrameNotFound, FrameNotRead, FaceNotFound, NotOnRoster, TooManyRequests, InvalidRequest.
     """
@@ -53,7 +54,6 @@ def make_claim(
         raise NotOnRoster("This person is not on the roster of the frame's session.")
     if by.role is Role.CAMERA:
         limits.take(f"claims#{by.subject}", MOST_OF_A_CAMERA, 60)
-    limits.take(f"claims#{frame.session_id}#{person_id}", MOST_OF_A_PERSON, DAY_SECONDS)
     claim = Claim(
         claim_id=claim_id_of(frame_id, face, person_id),
         session_id=frame.session_id,
@@ -64,11 +64,20 @@ def make_claim(
         by=by.subject,
         created_at=clock(),
     )
-    claims.add(claim)
+    if not _is_pending(claim, claims):
+        limits.take(f"claims#{frame.session_id}#{person_id}", MOST_OF_A_PERSON, DAY_SECONDS)
+        claims.add(claim)
     claim = claims.get(claim.session_id, claim.claim_id)
     if claim.state is ClaimState.PENDING:
         claims_made.announce(claim)  # again, too, if a call before was cut off here
     return claim
+
+
+def _is_pending(claim: Claim, claims: Claims) -> bool:
+    try:
+        return claims.get(claim.session_id, claim.claim_id).state is ClaimState.PENDING
+    except ClaimNotFound:
+        return False
 
 
 def _face_of(frame: Frame, pointed: Pointed) -> int:

@@ -247,8 +247,10 @@ def test_a_claim_cut_off_before_its_message_is_announced_when_made_again(world: 
     ):
         world.claim(frame_id, "Ada")
     assert world.messages("claims") == []
-    claim = world.claim(frame_id, "Ada")
-    assert world.messages("claims") == [{"session_id": session, "claim_id": claim.claim_id}]
+    for _ in range(MOST_OF_A_PERSON):
+        claim = world.claim(frame_id, "Ada")
+    announced = {"session_id": session, "claim_id": claim.claim_id}
+    assert world.messages("claims") == [announced] * MOST_OF_A_PERSON, "what is not settled costs one try"
     assert wiring.claims().of_session(session, 10, None).items == (claim,)
 
 
