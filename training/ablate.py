@@ -18,14 +18,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.matching import reference
 from chalicelib.vision.pack import DECLARATION, Pack, load_pack, read_declaration, write_declaration
 from layers.packs.derive import derive_pack
-from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
+from training.commands import REFUSALS, WRONG_CALL, add_cache, add_out, parser_of, say, write_document
 from training.darkness import brightening
 from training.features import Seen, look_at
-from training.photos import Person, WrongSets, people_in
+from training.photos import Person, people_in
 from training.rates import threshold_at
 from training.scorers import Roster, Rows, Scorer, against, scorers
 from training.sessions import looks_of_a_session
@@ -178,13 +177,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--faces", type=Path, default=Path("build/faces") / CALIBRATION, help="default: %(default)s"
     )
     add_cache(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_out(parser)
     given = parser.parse_args(arguments)
     try:
         pack = load_pack(given.packs / given.pack)
         with TemporaryDirectory(dir=given.packs, prefix=".mirrored-") as folder:
             document = ablate(pack, _mirrored(pack, Path(folder, "pack")), given.faces, given.cache)
-    except (WrongSets, PackRefused) as error:
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     write_document(document, given.out)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.photos import Person, WrongSets
+from training.photos import Person, WrongSets, people_in
 from training.split import CALIBRATION, TEST, Sets, half_of, main, sets_of, write_split
 
 
@@ -108,3 +108,15 @@ def test_writing_again_replaces_links_and_touches_nothing_else(tmp_path: Path) -
         write_split(tmp_path / "faces", into)
     assert kept.read_text() == "mine"
     assert sum(path.is_symlink() for path in into.glob("*/*/*")) == 3
+
+
+def test_two_spellings_of_one_name_are_divided_as_one_person(tmp_path: Path) -> None:
+    for name, photos in (("Zo\u00eb", 2), ("Zoe\u0308", 2)):
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        for number in range(photos):
+            (tmp_path / "faces" / name / f"{number}.jpg").write_bytes(f"{name} {number}".encode())
+    half, into = half_of("Zo\u00eb"), tmp_path / "into"
+    counts = write_split(tmp_path / "faces", into)
+    assert {folder: count for folder, count in counts.items() if count} == {f"{half}/people": 1}
+    (person,) = people_in(into / half / "people")
+    assert len(person.photos) == 4
