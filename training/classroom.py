@@ -13,13 +13,12 @@ from pathlib import Path
 import numpy as np
 
 from chalicelib.domain.attendance import AttendanceRecord, Evidence, Status, evidence_of, sighted
-from chalicelib.domain.errors import Refused
 from chalicelib.domain.sightings import Decision, Sighting
 from chalicelib.vision.decode import decode_picture
 from chalicelib.vision.matching import Gallery
 from chalicelib.vision.recogniser import Recogniser
 from infra.demo.scenes import compose_photos, same_place
-from training.photos import Person, WrongSets
+from training.photos import Person
 from training.split import PROBES_FROM
 
 ROSTER, ABSENT, STRANGERS = 30, 6, 3
@@ -55,14 +54,10 @@ class Outcome:
     faces_found: int
 
 
-def require_readable(people: Sequence[Person], strangers: Sequence[Person]) -> None:
-    """Every photo that a session may show. Raises WrongSets, and names the one that is none."""
-    shown = [photo for person in people for photo in person.photos[: PROBES_FROM + MOST_LOOKS]]
-    for photo in (*shown, *(photo for each in strangers for photo in each.photos[:MOST_LOOKS])):
-        try:
-            decode_picture(photo.read_bytes())
-        except Refused as error:
-            raise WrongSets(f"{photo}: {error}") from error
+def may_be_shown(people: Sequence[Person], strangers: Sequence[Person]) -> list[Path]:
+    """Every photo that some session draws."""
+    of_people = [photo for person in people for photo in person.photos[: PROBES_FROM + MOST_LOOKS]]
+    return of_people + [photo for person in strangers for photo in person.photos[:MOST_LOOKS]]
 
 
 def draw_session(people: Sequence[Person], strangers: Sequence[Person], seed: int) -> Session:

@@ -27,7 +27,7 @@ from training.lookalikes import LOOKS, lookalike_margins
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.rates import outcomes, rate_of
 from training.split import PROBES_FROM
-from training.trials import COUNTS, Features, Floats, cohort_of, template_of
+from training.trials import COUNTS, Features, Floats, cohort_of, require_seen, template_of
 
 FPIR = 0.005
 SIZES = (100, 250, 1000, 5000)
@@ -183,6 +183,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = [person for person in sets["people"] if len(person.photos) > PROBES_FROM]
         photos = [photo for person in everybody for photo in person.photos[:MOST_PHOTOS]]
         features = look_at(photos, pack, cache=given.cache, say=say)
+        require_seen(
+            "people",
+            (photo for person in known for photo in person.photos[PROBES_FROM:MOST_PHOTOS]),
+            features,
+        )
     except REFUSALS as error:
         say(str(error))
         return WRONG_CALL

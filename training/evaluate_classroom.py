@@ -22,7 +22,7 @@ import numpy as np
 from chalicelib.domain.templates import Template
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
-from training.classroom import ROSTER, Outcome, draw_session, hold, require_readable
+from training.classroom import ROSTER, Outcome, draw_session, hold, may_be_shown
 from training.commands import (
     REFUSALS,
     WRONG_CALL,
@@ -33,7 +33,7 @@ from training.commands import (
     say,
     write_document,
 )
-from training.features import look_at
+from training.features import look_at, require_readable
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.rates import interval_of
 from training.split import PROBES_FROM
@@ -128,7 +128,7 @@ def _outcomes(given: argparse.Namespace) -> list[Outcome]:
         raise WrongSets(
             f"{given.people} holds {len(people)} people with four photos; more than {ROSTER} are needed."
         )
-    require_readable(people, strangers)
+    require_readable(may_be_shown(people, strangers))
     enrolling = [photo for person in people for photo in person.photos[:PROBES_FROM]]
     enrolling += [photo for person in others for photo in person.photos]
     features = look_at(enrolling, pack, cache=given.cache, say=say)

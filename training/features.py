@@ -6,7 +6,7 @@ without looking again. They are biometrics: the folder is for public photographs
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +25,7 @@ from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack, read_declaration
 from chalicelib.vision.pipeline import Pipeline
 from chalicelib.vision.quality import measure, reasons
+from training.photos import WrongSets
 
 Change = Callable[[Picture], Picture]
 Say = Callable[[str], None]
@@ -70,6 +71,15 @@ def look_at(
         _keep(files[photo], seen)
         found[photo] = seen
     return {photo: found[photo] for photo in files}
+
+
+def require_readable(photos: Iterable[Path]) -> None:
+    """Raises WrongSets, and names the first one that is no picture: it could be shown to nobody."""
+    for photo in photos:
+        try:
+            decode_picture(photo.read_bytes())
+        except Refused as error:
+            raise WrongSets(f"{photo}: {error}") from error
 
 
 def nets_id(pack: Pack) -> str:

@@ -34,7 +34,7 @@ class Sets:
 def half_of(name: str, seed: int | None = None) -> str:
     """The person's half; other seeds divide anew, to see how much a figure owes to the division."""
     salted = name if seed is None else f"{seed}:{name}"
-    return CALIBRATION if hashlib.sha256(salted.encode()).digest()[0] < 128 else TEST
+    return CALIBRATION if hashlib.sha256(salted.encode(errors="surrogateescape")).digest()[0] < 128 else TEST
 
 
 def sets_of(people: Iterable[Person], half: str, seed: int | None = None) -> Sets:

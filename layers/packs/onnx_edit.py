@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from google.protobuf.message import DecodeError
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped,unused-ignore]
 from onnx import helper, numpy_helper
 
 from chalicelib.domain.errors import PackRefused

@@ -74,7 +74,7 @@ def grey(level: int) -> bytes:
     return cv2.imencode(".png", np.full((32, 32, 3), level, np.uint8))[1].tobytes()
 
 
-@pytest.mark.parametrize("command", ["ablate", "duplicates", "evaluate", "evaluate_classroom"])
+@pytest.mark.parametrize("command", ["duplicates", "evaluate", "evaluate_classroom"])
 def test_a_cache_that_is_a_file_is_told(
     home: Path, pack_dir: Path, capsys: pytest.CaptureFixture[str], command: str
 ) -> None:
@@ -96,6 +96,31 @@ def test_too_few_people_cannot_be_divided_again_and_again(
         put("faces", f"p{number}", *[b"no picture"] * (1 + number % 4))
     assert call(repeat_splits.main, pack_dir, "--faces", "faces", "--out", "out.json") == 2
     assert "too few" in said_in_one_line(capsys)
+
+
+@pytest.mark.usefixtures("home")
+def test_people_of_whom_no_face_is_found_have_no_duplicates(
+    pack_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for folder in ("people", "strangers", "cohort"):
+        put(folder, folder, *(f"{folder} {number}".encode() for number in range(4)))
+    assert call(duplicates.main, pack_dir, *SETS, "--out", "out.json") == 2
+    assert "No face is found" in said_in_one_line(capsys)
+
+
+@pytest.mark.usefixtures("home")
+def test_an_ablation_needs_a_roster_and_strangers_who_can_be_shown(
+    pack_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put("strangers", "ann", b"cut off")
+    put("cohort", "ben", b"nor this")
+    for number in range(ablate.ROSTER - 1):
+        put("people", f"p{number}", *[b"no picture"] * 4)
+    assert call(ablate.main, pack_dir, "--faces", ".", "--out", "out.json") == 2
+    assert "A roster of 120" in said_in_one_line(capsys)
+    put("people", "one more", *[b"no picture"] * 4)
+    assert call(ablate.main, pack_dir, "--faces", ".", "--out", "out.json") == 2
+    assert said_in_one_line(capsys).startswith("strangers/ann/0.jpg: ")
 
 
 @pytest.mark.usefixtures("home")

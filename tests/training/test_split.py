@@ -38,6 +38,11 @@ def test_everybody_is_in_one_half_and_one_set() -> None:
     assert 240 < len(names_of(test)) < 360
 
 
+def test_a_name_that_is_no_text_has_a_half_too() -> None:
+    """Folders of another machine's encoding: Python reads their bytes as surrogates."""
+    assert half_of(b"Zo\xeb".decode(errors="surrogateescape")) in (CALIBRATION, TEST)
+
+
 def test_the_number_of_photos_decides_who_is_enrolled() -> None:
     for half in (CALIBRATION, TEST):
         sets = sets_of(PEOPLE, half)
