@@ -18,20 +18,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.matching import reference
 from chalicelib.vision.pack import DECLARATION, Pack, load_pack, read_declaration, write_declaration
 from layers.packs.derive import derive_pack
-from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
+from training.commands import REFUSALS, WRONG_CALL, add_cache, add_out, parser_of, say, write_document
 from training.darkness import brightening
-from training.features import Seen, look_at
+from training.features import Seen, look_at, require_readable
 from training.photos import Person, WrongSets, people_in
 from training.rates import threshold_at
 from training.scorers import Roster, Rows, Scorer, against, scorers
 from training.sessions import looks_of_a_session
 from training.split import CALIBRATION, PROBES_FROM
 from training.thresholds import RIVALS
-from training.trials import COUNTS, Features, cohort_of
+from training.trials import COUNTS, Features, cohort_of, require_seen
 
 FPIRS = (0.003, 0.01)
 ROSTER, DRAWS = 120, 20
@@ -107,12 +106,17 @@ MIRRORS: Mapping[str, Callable[[Seen], Seen]] = {
 
 
 def ablate(pack: Pack, mirrored: Pack, faces: Path, cache: Path | None) -> dict[str, Any]:
-    """`mirrored`: the same pack, averaging mirror images to enrol whether it is shipped so or not."""
+    """`mirrored`: the same pack, averaging mirror images to enrol whether it is shipped so or not. Raises WrongSets."""
     people, strangers = people_in(faces / "people", PROBES_FROM + 1), people_in(faces / "strangers")
     others = people_in(faces / "cohort")
+    if len(people) < ROSTER:
+        raise WrongSets(f"A roster of {ROSTER} cannot be drawn from {len(people)} people with four photos.")
+    require_readable(each.photos[0] for each in strangers)
     photos = [photo for person in (*people, *others) for photo in person.photos]
     photos += [each.photos[0] for each in strangers]
     seen = look_at(photos, mirrored, cache=cache, say=say)
+    for whose, shown in {"people": people, "strangers": strangers, "cohort": others}.items():
+        require_seen(whose, (each.photos[0] for each in shown), seen)
     by_mirror = {
         name: {photo: each and change(each) for photo, each in seen.items()}
         for name, change in MIRRORS.items()
@@ -178,13 +182,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--faces", type=Path, default=Path("build/faces") / CALIBRATION, help="default: %(default)s"
     )
     add_cache(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_out(parser)
     given = parser.parse_args(arguments)
     try:
         pack = load_pack(given.packs / given.pack)
         with TemporaryDirectory(dir=given.packs, prefix=".mirrored-") as folder:
             document = ablate(pack, _mirrored(pack, Path(folder, "pack")), given.faces, given.cache)
-    except (WrongSets, PackRefused) as error:
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     write_document(document, given.out)

@@ -14,13 +14,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import load_pack
 from layers.packs.thresholds import path_of
-from training.commands import WRONG_CALL, add_cache, parser_of, say
+from training.commands import REFUSALS, WRONG_CALL, add_cache, parser_of, say
 from training.duplicates import FPIR, choose_duplicate_thresholds
 from training.features import look_at
-from training.photos import WrongSets, people_in, require_distinct
+from training.photos import people_in, require_distinct
 from training.split import CALIBRATION, PROBES_FROM
 from training.thresholds import Material, choose_thresholds
 from training.trials import cohort_of
@@ -58,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         document = calibrate(given.packs / given.pack, given.faces, given.cache)
-    except (WrongSets, PackRefused) as error:
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     command = shlex.join(("python", "-m", "training.calibrate", "--pack", given.pack, "--write"))

@@ -17,11 +17,10 @@ from pathlib import Path
 
 import numpy as np
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import Pack, load_pack
 from chalicelib.vision.thresholds import LARGEST_SCHOOL, Curve, Levels, Operating, Pair, Thresholds
 from layers.packs.derive import derive_pack
-from training.commands import WRONG_CALL, parser_of, say
+from training.commands import REFUSALS, WRONG_CALL, parser_of, say
 from training.features import look_at
 from training.photos import Person, WrongSets, people_in
 from training.thresholds import RIVALS, Material, below, choose_thresholds
@@ -119,7 +118,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         derived = calibrate_site(given.people, load_pack(given.packs / given.pack), given.into)
-    except (WrongSets, PackRefused) as error:
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     print(json.dumps(derived.thresholds.as_json(), indent=2))

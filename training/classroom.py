@@ -54,6 +54,12 @@ class Outcome:
     faces_found: int
 
 
+def may_be_shown(people: Sequence[Person], strangers: Sequence[Person]) -> list[Path]:
+    """Every photo that some session draws."""
+    of_people = [photo for person in people for photo in person.photos[: PROBES_FROM + MOST_LOOKS]]
+    return of_people + [photo for person in strangers for photo in person.photos[:MOST_LOOKS]]
+
+
 def draw_session(people: Sequence[Person], strangers: Sequence[Person], seed: int) -> Session:
     """Who has several looks among the strangers is drawn from the people of other rosters."""
     rng = np.random.default_rng((seed, 11))

@@ -18,17 +18,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.matching import reference
 from chalicelib.vision.pack import Pack, load_pack
 from chalicelib.vision.thresholds import Curve, Pair
-from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
+from training.commands import REFUSALS, WRONG_CALL, add_cache, add_out, parser_of, say, write_document
 from training.features import look_at
 from training.lookalikes import LOOKS, lookalike_margins
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.rates import outcomes, rate_of
 from training.split import PROBES_FROM
-from training.trials import COUNTS, Features, Floats, cohort_of, template_of
+from training.trials import COUNTS, Features, Floats, cohort_of, require_seen, template_of
 
 FPIR = 0.005
 SIZES = (100, 250, 1000, 5000)
@@ -174,7 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in ("people", "strangers", "cohort"):
         parser.add_argument(f"--{name}", type=Path, required=True, help="a folder per person")
     add_cache(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_out(parser)
     given = parser.parse_args(arguments)
     try:
         pack = load_pack(given.packs / given.pack)
@@ -184,7 +183,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         known = [person for person in sets["people"] if len(person.photos) > PROBES_FROM]
         photos = [photo for person in everybody for photo in person.photos[:MOST_PHOTOS]]
         features = look_at(photos, pack, cache=given.cache, say=say)
-    except (WrongSets, PackRefused) as error:
+        require_seen(
+            "people",
+            (photo for person in known for photo in person.photos[PROBES_FROM:MOST_PHOTOS]),
+            features,
+        )
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     document = evaluate_duplicates(everybody, features, pack)

@@ -8,7 +8,6 @@ FILE.json a report is written as FILE.html. Exits with 2 if an identity stands i
 """
 
 import argparse
-import csv
 import statistics
 import sys
 import time
@@ -17,21 +16,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.domain.templates import Template
 from chalicelib.vision.pack import DECLARATION, Pack, load_pack
 from layers.packs.hashes import sha256_of
-from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
+from training.commands import (
+    REFUSALS,
+    WRONG_CALL,
+    add_cache,
+    add_out,
+    at_least,
+    parser_of,
+    say,
+    write_document,
+)
 from training.confidences import reliability
 from training.degradations import DEGRADATIONS
 from training.features import Seen, look_at
-from training.groups import verification_by_group
+from training.groups import groups_in, verification_by_group
 from training.identification import Judged, as_json, det_curve, fnir_at_threshold, fpir_at_threshold, judge
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.report import write_report
 from training.split import PROBES_FROM
 from training.tables import evaluation_table
-from training.trials import COUNTS, Draw, Features, cohort_of, draws, template_of
+from training.trials import COUNTS, Draw, Features, cohort_of, draws, require_seen, template_of
 from training.verification import claims
 
 OTHER_SIZES = (30, 60)
@@ -145,22 +152,23 @@ def _milliseconds(features: Features) -> float:
     return round(1000 * statistics.median(each.seconds for each in seen), 2)
 
 
-def _test_of(given: argparse.Namespace) -> Test:
+def _test_of(given: argparse.Namespace, groups: dict[str, str] | None) -> Test:
     """Raises WrongSets, PackRefused."""
     pack = load_pack(given.packs / given.pack)
     everybody, strangers = people_in(given.people), people_in(given.strangers)
     others = people_in(given.cohort) if given.cohort else ()
     require_distinct({"people": everybody, "strangers": strangers, "cohort": others})
     people = [person for person in everybody if len(person.photos) > PROBES_FROM]
-    if not 2 <= given.gallery <= len(people):
+    if given.gallery > len(people):
         raise WrongSets(
             f"A gallery of {given.gallery} cannot be drawn from {len(people)} people with four photos."
         )
+    if groups is not None and groups.keys().isdisjoint(person.name for person in people):
+        raise WrongSets(f"{given.groups} names none of the people with four photos.")
     photos = [photo for each in (*people, *others) for photo in each.photos]
     photos += [each.photos[0] for each in strangers]
     features = look_at(photos, pack, cache=given.cache, say=say)
-    if not any(features[each.photos[0]] for each in strangers):
-        raise WrongSets(f"No face is found in {given.strangers}.")
+    require_seen("strangers", (each.photos[0] for each in strangers), features)
     cohort = cohort_of(others, features, pack.model_id)
     return Test(pack, people, strangers, cohort, features, given.gallery, given.draws, given.seed)
 
@@ -169,10 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _parser().parse_args(arguments)
     started = time.perf_counter()
     try:
-        test = _test_of(given)
-        groups = None if given.groups is None else _groups(given.groups)
+        groups = None if given.groups is None else groups_in(given.groups)
+        test = _test_of(given, groups)
         document = evaluate(test, given.degrade, groups)
-    except (WrongSets, PackRefused, OSError) as error:
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     document["wall_seconds"] = round(time.perf_counter() - started, 1)
@@ -184,29 +192,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _groups(path: Path) -> dict[str, str]:
-    """Group by name, of a CSV of `name,group`."""
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file))
-    if not rows or not {"name", "group"} <= set(rows[0]):
-        raise WrongSets(f"{path} needs the columns name and group.")
-    return {row["name"]: row["group"] for row in rows}
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = parser_of("training.evaluate", __doc__)
     parser.add_argument("--people", type=Path, required=True, help="those who are enrolled: 4 photos or more")
     parser.add_argument("--strangers", type=Path, required=True, help="those who are not: their first photo")
     parser.add_argument("--cohort", type=Path, help="other people, against whom scores are normalised")
     parser.add_argument(
-        "--gallery", type=int, default=120, help="people on the roster (default: %(default)s)"
+        "--gallery", type=at_least(2), default=120, help="people on the roster (default: %(default)s)"
     )
-    parser.add_argument("--draws", type=int, default=10, help="rosters drawn (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--draws", type=at_least(1), default=10, help="rosters drawn (default: %(default)s)")
+    parser.add_argument("--seed", type=at_least(0), default=0)
     parser.add_argument("--groups", type=Path, help="a CSV of name,group: errors are reported by group")
     parser.add_argument("--degrade", action="store_true", help="also measure pictures made worse")
     add_cache(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_out(parser)
     return parser
 
 

@@ -19,13 +19,21 @@ from typing import Any
 import cv2
 import numpy as np
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.domain.templates import Template
 from chalicelib.vision.pack import load_pack
 from chalicelib.vision.recogniser import Recogniser
-from training.classroom import ROSTER, Outcome, draw_session, hold
-from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
-from training.features import look_at
+from training.classroom import ROSTER, Outcome, draw_session, hold, may_be_shown
+from training.commands import (
+    REFUSALS,
+    WRONG_CALL,
+    add_cache,
+    add_out,
+    at_least,
+    parser_of,
+    say,
+    write_document,
+)
+from training.features import look_at, require_readable
 from training.photos import Person, WrongSets, people_in, require_distinct
 from training.rates import interval_of
 from training.split import PROBES_FROM
@@ -95,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     try:
         outcomes = _outcomes(given)
-    except (WrongSets, PackRefused) as error:
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
     document = {
@@ -120,6 +128,7 @@ def _outcomes(given: argparse.Namespace) -> list[Outcome]:
         raise WrongSets(
             f"{given.people} holds {len(people)} people with four photos; more than {ROSTER} are needed."
         )
+    require_readable(may_be_shown(people, strangers))
     enrolling = [photo for person in people for photo in person.photos[:PROBES_FROM]]
     enrolling += [photo for person in others for photo in person.photos]
     features = look_at(enrolling, pack, cache=given.cache, say=say)
@@ -140,9 +149,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--people", type=Path, required=True, help="students: 4 photos or more")
     parser.add_argument("--strangers", type=Path, required=True)
     parser.add_argument("--cohort", type=Path, help="people enrolled elsewhere")
-    parser.add_argument("--sessions", type=int, default=200, help="default: %(default)s")
+    parser.add_argument("--sessions", type=at_least(1), default=200, help="default: %(default)s")
     add_cache(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_out(parser)
     return parser
 
 

@@ -6,12 +6,14 @@ without looking again. They are biometrics: the folder is for public photographs
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from zipfile import BadZipFile
 
 import cv2
 import numpy as np
@@ -23,11 +25,14 @@ from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack, read_declaration
 from chalicelib.vision.pipeline import Pipeline
 from chalicelib.vision.quality import measure, reasons
+from training.photos import WrongSets
 
 Change = Callable[[Picture], Picture]
 Say = Callable[[str], None]
 _AT_ONCE = 50
 _VERSION = "2"  # rises with any change of what is computed here
+# What reading raises of a file that is not there, empty, or cut off, as after a loss of power.
+_NOT_KEPT = (FileNotFoundError, EOFError, BadZipFile, ValueError, KeyError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,10 +62,24 @@ def look_at(
     folder = cache / nets_id(pack)
     folder.mkdir(parents=True, exist_ok=True)
     files = {photo: folder / f"{hashlib.sha256(photo.read_bytes()).hexdigest()}.npz" for photo in photos}
-    missing = [photo for photo, file in files.items() if not file.exists()]
+    found: dict[Path, Seen | None] = {}
+    for photo, file in files.items():
+        with suppress(*_NOT_KEPT):
+            found[photo] = _kept(file)
+    missing = [photo for photo in files if photo not in found]
     for photo, seen in _looked_at(missing, pack, None, say).items():
         _keep(files[photo], seen)
-    return {photo: _kept(file) for photo, file in files.items()}
+        found[photo] = seen
+    return {photo: found[photo] for photo in files}
+
+
+def require_readable(photos: Iterable[Path]) -> None:
+    """Raises WrongSets, and names the first one that is no picture: it could be shown to nobody."""
+    for photo in photos:
+        try:
+            decode_picture(photo.read_bytes())
+        except Refused as error:
+            raise WrongSets(f"{photo}: {error}") from error
 
 
 def nets_id(pack: Pack) -> str:
@@ -140,7 +159,7 @@ def _keep(file: Path, seen: Seen | None) -> None:
 
 
 def _kept(file: Path) -> Seen | None:
-    with np.load(file, allow_pickle=False) as kept:
+    with file.open("rb") as opened, np.load(opened, allow_pickle=False) as kept:
         if "embedding" not in kept:
             return None
         quality, usable, seconds = (float(figure) for figure in kept["figures"])

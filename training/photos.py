@@ -1,6 +1,7 @@
 """Photographs of people for evaluation and calibration: a folder per person, and who may not be in two sets at once."""
 
 import hashlib
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,22 +15,33 @@ class WrongSets(ValueError):
 
 @dataclass(frozen=True)
 class Person:
-    """A folder's name, and its photos by name: the first ones enrol."""
+    """A folder's name, composed (NFC), and its photos by name: the first ones enrol."""
 
     name: str
     photos: tuple[Path, ...]
 
 
+def spelled(name: str) -> str:
+    """As a Person's: some machines write Zoë in four characters, others in three."""
+    return unicodedata.normalize("NFC", name)
+
+
 def people_in(folder: Path, least_photos: int = 1) -> tuple[Person, ...]:
-    """The people of a folder who have at least so many photos, by name. Raises WrongSets if there are none."""
+    """The people of a folder who have at least so many photos, by name; folders of one name, however it is spelled, are
+    of one person. Raises WrongSets if there are none.
+    """
     if not folder.is_dir():
         raise WrongSets(f"{folder} is no folder.")
-    found = (
-        Person(each.name, tuple(sorted(path for path in each.iterdir() if path.suffix.lower() in SUFFIXES)))
-        for each in sorted(folder.iterdir())
-        if each.is_dir()
+    photos_by_name: dict[str, list[Path]] = {}
+    for home in folder.iterdir():
+        if home.is_dir():
+            photos = (path for path in home.iterdir() if path.suffix.lower() in SUFFIXES)
+            photos_by_name.setdefault(spelled(home.name), []).extend(photos)
+    people = tuple(
+        Person(name, tuple(sorted(photos)))
+        for name, photos in sorted(photos_by_name.items())
+        if len(photos) >= least_photos
     )
-    people = tuple(person for person in found if len(person.photos) >= least_photos)
     if not people:
         raise WrongSets(
             f"{folder} holds no person with {least_photos} photo(s) or more: a folder per person is expected."

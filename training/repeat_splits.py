@@ -17,9 +17,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.pack import Pack, load_pack
-from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
+from training.commands import (
+    REFUSALS,
+    WRONG_CALL,
+    add_cache,
+    add_out,
+    at_least,
+    parser_of,
+    say,
+    write_document,
+)
 from training.features import look_at
 from training.identification import fnir_at_threshold, fpir_at_threshold, judge
 from training.photos import Person, WrongSets, people_in
@@ -39,6 +47,20 @@ def measure_split(
     thresholds = choose_thresholds(material, cohort_of(chosen_on.cohort, features, pack.model_id))
     calibrated = replace(pack, thresholds=thresholds)
     return [{"seed": seed, **_tested(tested_on, features, calibrated, count)} for count in COUNTS]
+
+
+def require_enough(people: Sequence[Person], seed: int) -> None:
+    """For the rosters on which thresholds are chosen, and for one of two people on which they are tested.
+
+    Raises WrongSets.
+    """
+    for half, least in ((CALIBRATION, SIZES[1]), (TEST, 2)):
+        sets = sets_of(people, half, seed)
+        if len(sets.people) < least or not sets.strangers:
+            raise WrongSets(
+                f"The people are too few: split {seed + 1} has {len(sets.people)} with four photos (of {least} needed) "
+                f"and {len(sets.strangers)} with one in its {half} half."
+            )
 
 
 def _tested(sets: Sets, features: Features, pack: Pack, count: int) -> dict[str, Any]:
@@ -88,15 +110,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.perf_counter()
     try:
         pack, people = load_pack(given.packs / given.pack), people_in(given.faces)
-    except (WrongSets, PackRefused) as error:
+        rows = _rows(people, pack, given)
+    except REFUSALS as error:
         say(str(error))
         return WRONG_CALL
-    photos = [photo for person in people for photo in person.photos]
-    features = look_at(photos, pack, cache=given.cache, say=say)
-    rows: list[dict[str, Any]] = []
-    for seed in range(given.splits):
-        rows += measure_split(people, features, pack, seed)
-        say(f"split {seed + 1} of {given.splits}: FPIR {[round(row['fpir'], 4) for row in rows[-3:]]}")
     promise = pack.thresholds.promise.accept_fpir
     document = {
         "pack": given.pack,
@@ -111,12 +128,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+def _rows(people: Sequence[Person], pack: Pack, given: argparse.Namespace) -> list[dict[str, Any]]:
+    """Raises WrongSets."""
+    for seed in range(given.splits):
+        require_enough(people, seed)
+    photos = [photo for person in people for photo in person.photos]
+    features = look_at(photos, pack, cache=given.cache, say=say)
+    rows: list[dict[str, Any]] = []
+    for seed in range(given.splits):
+        rows += measure_split(people, features, pack, seed)
+        say(f"split {seed + 1} of {given.splits}: FPIR {[round(row['fpir'], 4) for row in rows[-3:]]}")
+    return rows
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = parser_of("training.repeat_splits", __doc__)
     parser.add_argument("--faces", type=Path, required=True, help="a folder per person")
-    parser.add_argument("--splits", type=int, default=20, help="default: %(default)s")
+    parser.add_argument("--splits", type=at_least(1), default=20, help="default: %(default)s")
     add_cache(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_out(parser)
     return parser
 
 

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.commands import REFUSALS, WRONG_CALL, say
 from training.photos import Person, WrongSets, people_in
 
 CALIBRATION, TEST = "calibration", "test"
@@ -33,7 +34,7 @@ class Sets:
 def half_of(name: str, seed: int | None = None) -> str:
     """The person's half; other seeds divide anew, to see how much a figure owes to the division."""
     salted = name if seed is None else f"{seed}:{name}"
-    return CALIBRATION if hashlib.sha256(salted.encode()).digest()[0] < 128 else TEST
+    return CALIBRATION if hashlib.sha256(salted.encode(errors="surrogateescape")).digest()[0] < 128 else TEST
 
 
 def sets_of(people: Iterable[Person], half: str, seed: int | None = None) -> Sets:
@@ -48,21 +49,27 @@ def sets_of(people: Iterable[Person], half: str, seed: int | None = None) -> Set
 def write_split(faces: Path, into: Path) -> dict[str, int]:
     """The number of people in each folder written. Links written before go; anything else there raises WrongSets."""
     people = people_in(faces)
-    _clear(into)
+    _clear(into, faces)
     counts = {}
     for half in (CALIBRATION, TEST):
         for kind, members in vars(sets_of(people, half)).items():
             folder = into / half / kind
             folder.mkdir(parents=True, exist_ok=True)
-            for person in members:
-                (folder / person.name).symlink_to((faces / person.name).resolve(), target_is_directory=True)
+            for home in {photo.parent for person in members for photo in person.photos}:
+                (folder / home.name).symlink_to(home.resolve(), target_is_directory=True)
             counts[f"{half}/{kind}"] = len(members)
     return counts
 
 
-def _clear(into: Path) -> None:
+def _clear(into: Path, faces: Path) -> None:
     kinds = ("people", "cohort", "strangers")
-    folders = [into / half / kind for half in (CALIBRATION, TEST) for kind in kinds]
+    halves = [into / half for half in (CALIBRATION, TEST)]
+    folders = [half / kind for half in halves for kind in kinds]
+    for folder in (into, *halves, *folders):
+        if folder.exists() and not folder.is_dir():
+            raise WrongSets(f"{folder} is no folder: choose another place.")
+    if faces.resolve() in [folder.resolve() for folder in folders]:
+        raise WrongSets(f"{faces} is what this command wrote: it would take away what it divides.")
     links = [path for folder in folders for path in folder.glob("*")]
     for path in links:
         if path.parent.is_symlink() or not path.is_symlink():
@@ -78,9 +85,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         counts = write_split(given.faces, given.into)
-    except WrongSets as error:
-        print(error, file=sys.stderr)
-        return 2
+    except REFUSALS as error:
+        say(str(error))
+        return WRONG_CALL
     for folder, count in counts.items():
         print(f"{given.into}/{folder}: {count} people")
     return 0

@@ -22,7 +22,7 @@ from chalicelib.vision.thresholds import (
 from training.photos import Person
 from training.rates import threshold_at
 from training.split import PROBES_FROM
-from training.trials import COUNTS, Draw, Features, Floats, draws
+from training.trials import COUNTS, Draw, Features, Floats, draws, require_seen
 
 PROMISE = Promise(accept_fpir=0.01, review_fpir=0.05, claim_fmr=1e-4)
 RIVALS = Rivals(nearest=2, of_reference=0.2, of_face=0.4, cohort=200)
@@ -53,7 +53,10 @@ class Material:
 def choose_thresholds(
     material: Material, cohort: Sequence[Template], promise: Promise = PROMISE, rivals: Rivals = RIVALS
 ) -> Thresholds:
-    """Without enough people for a cohort, scores of this pack are never normalised."""
+    """Without enough people for a cohort, scores of this pack are never normalised. Raises WrongSets."""
+    looks = (photo for each in material.people for photo in each.photos[material.probes_from :])
+    require_seen("strangers", (each.photos[0] for each in material.strangers), material.features)
+    require_seen("people, those that enrol them left out", looks, material.features)
     normalises = len(cohort) >= rivals.cohort
     return Thresholds(
         promise=promise,

@@ -4,7 +4,7 @@ Scores and thresholds are those of the service (chalicelib.vision.matching). A f
 and so do all faces of a person who could not be enrolled.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +65,12 @@ def template_of(person: Person, count: int, features: Features, model_id: str) -
     seen = [found for photo in person.photos[:count] if (found := features[photo]) is not None]
     occasions = tuple(Occasion("photo", (np.asarray(each.enrolling, "<f4").tobytes(),)) for each in seen)
     return Template(person.name, model_id, occasions) if occasions else None
+
+
+def require_seen(whose: str, photos: Iterable[Path], features: Features) -> None:
+    """Raises WrongSets if a face is found in none of the photos: there is nothing to measure."""
+    if not any(features[photo] for photo in photos):
+        raise WrongSets(f"No face is found in any photo of the {whose}.")
 
 
 def cohort_of(people: Sequence[Person], features: Features, model_id: str) -> tuple[Template, ...]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chalicelib.domain.enrolment import describe, is_enough
-from chalicelib.domain.errors import PackRefused, RollcallError
+from chalicelib.domain.errors import PackRefused, Refused
 from chalicelib.domain.quality import advice_on
 from chalicelib.domain.sightings import Sighting
 from chalicelib.domain.templates import Occasion, Template
@@ -29,10 +29,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.out and len(asked.pictures) != 1:
         parser.error("--out draws one picture")
     try:
-        recogniser = Recogniser(load_pack(asked.pack))
-    except PackRefused as error:
+        return _run(asked)
+    except PackRefused as error:  # when it is loaded, or its nets opened
         print(error, file=sys.stderr)
         return NO_PACK
+
+
+def _run(asked: argparse.Namespace) -> int:
+    recogniser = Recogniser(load_pack(asked.pack))
     enrolled = [_enrolled(name, path, recogniser) for name, path in asked.enrol]
     gallery = recogniser.gallery(_merged([template for template in enrolled if template]))
     shown = [_show(path, recogniser, gallery, asked.out) for path in asked.pictures]
@@ -70,7 +74,7 @@ def _enrolled(name: str, path: Path, recogniser: Recogniser) -> Template | None:
     """A template of one occasion, or None once the reason has been told on stderr."""
     try:
         views = recogniser.extract_views([path.read_bytes()])
-    except (OSError, RollcallError) as error:
+    except (OSError, Refused) as error:
         _tell(path, error)
         return None
     print(f"{name} from {path}: {describe(views)}")
@@ -93,7 +97,7 @@ def _show(path: Path, recogniser: Recogniser, gallery: Gallery, out: Path | None
         seen = recogniser.recognise(data, gallery)
         if out:
             out.write_bytes(annotate(data, seen.sightings))
-    except (OSError, RollcallError) as error:
+    except (OSError, Refused) as error:
         _tell(path, error)
         return False
     print(f"{path}: {len(seen.sightings)} face{'' if len(seen.sightings) == 1 else 's'}")

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.alignment import Chips
 from chalicelib.vision.pack import Pack, open_session
 
@@ -11,11 +12,12 @@ _BATCH = 8  # beyond it a chip costs no less, and memory grows
 
 
 class Embedder:
-    """The embedder of a pack."""
+    """The embedder of a pack. Raises PackRefused if the net is not of the size and dimension that the pack declares."""
 
     def __init__(self, pack: Pack) -> None:
         self._spec = pack.embedder
         self._session = open_session(pack, pack.embedder.file)
+        self._require_as_declared(pack)
 
     def embed(self, chips: Chips) -> Embeddings:
         """(n, size, size, 3) uint8 RGB chips → (n, dimension) float32, unit norm. n may be 0."""
@@ -35,6 +37,18 @@ class Embedder:
         if not self._spec.mirrored:
             return self.embed(chips)
         return _unit(self.embed(chips) + self.embed(chips[:, :, ::-1]))
+
+    def _require_as_declared(self, pack: Pack) -> None:
+        """A net may leave open what size it takes, not how many values it gives: templates are read by that."""
+        size, dimension = self._spec.size, self._spec.dimension
+        takes = {each.name: each.shape for each in self._session.get_inputs()}
+        gives = {each.name: each.shape for each in self._session.get_outputs()}
+        taken = [known if isinstance(known, int) else size for known in takes.get("input", [])[2:]]
+        if len(takes) != 1 or taken != [size, size] or gives.get("embedding", [])[1:] != [dimension]:
+            raise PackRefused(
+                f"{pack.path(self._spec.file)}: the net takes {takes} and gives {gives}; declared are an input of "
+                f"(n, 3, {size}, {size}) and an embedding of (n, {dimension})"
+            )
 
     def _batch(self, chips: Chips) -> Embeddings:
         channels = chips[..., ::-1] if self._spec.channels == "BGR" else chips

@@ -30,7 +30,10 @@ class Look:
 
 
 class Pipeline:
-    """Builds each net at its first use: a function that only answers for its model's id loads none."""
+    """Builds its nets at the first picture: a function that only answers for its model's id loads none.
+
+    Raises PackRefused then, before a face is met, if the embedder is not as declared.
+    """
 
     def __init__(self, pack: Pack) -> None:
         self._pack = pack
@@ -56,6 +59,7 @@ class Pipeline:
 
     @cached_property
     def _detector(self) -> Detector:
+        _ = self._embedder  # refused now, or not at all
         return open_detector(self._pack)
 
     @cached_property

@@ -1,10 +1,13 @@
 """What a pack.json declares of its nets, as types. Models declare, code never guesses."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 _POINTS = 5  # of every template, and of every detector
+_APART = 0.01  # nearer, and two points of a template give no scale to a face; in parts of its square's side
 
 
 @dataclass(frozen=True)
@@ -106,26 +109,36 @@ def detector_of(declared: Mapping[str, Any]) -> DetectorSpec:
 def landmarks_of(declared: Mapping[str, Any]) -> LandmarksSpec:
     if _one_of(declared, "type", "regression-trees", "detector") == "detector":
         return DetectorPoints()
-    return TreesSpec(declared["file"], int(declared["crop"]), int(declared["inset"]))
+    crop = _whole(declared, "crop", 16, 4096)
+    return TreesSpec(declared["file"], crop, _whole(declared, "inset", 0, (crop - 2) // 2))
 
 
 def alignment_of(declared: Mapping[str, Any]) -> AlignmentSpec:
-    template = tuple((float(x), float(y)) for x, y in declared["template"])
+    template = tuple(
+        (_within("template x", x, -1, 2), _within("template y", y, -1, 2)) for x, y in declared["template"]
+    )
     if len(template) != _POINTS:
         raise ValueError(f"a template of {len(template)} points, expected {_POINTS}")
-    return AlignmentSpec(template, float(declared["padding"]), _one_of(declared, "fit", "dlib", "points"))
+    if any(math.dist(one, other) < _APART for one, other in combinations(template, 2)):
+        raise ValueError("a template with points that coincide")
+    return AlignmentSpec(
+        template, _number(declared, "padding", 0, 2), _one_of(declared, "fit", "dlib", "points")
+    )
 
 
 def embedder_of(declared: Mapping[str, Any]) -> EmbedderSpec:
     folded = _one_of(declared, "normalisation", "folded", "none") == "folded"
     if not isinstance(declared["mirrored"], bool):
         raise ValueError(f"mirrored {declared['mirrored']!r} is neither true nor false")  # noqa: TRY004
+    stated = None  # of a net that does it itself, for the reader alone
+    if not folded or "mean" in declared or "scale" in declared:
+        stated = _three(declared, "mean", 0, 255), _number(declared, "scale", 1e-6, 1e3)
     return EmbedderSpec(
         file=declared["file"],
-        size=int(declared["size"]),
-        dimension=int(declared["dimension"]),
+        size=_whole(declared, "size", 8, 4096),
+        dimension=_whole(declared, "dimension", 1, 65536),
         channels=_one_of(declared, "channels", "RGB", "BGR"),
-        normalisation=None if folded else (_three(declared["mean"]), float(declared["scale"])),
+        normalisation=None if folded else stated,
         mirrored=declared["mirrored"],
     )
 
@@ -144,8 +157,8 @@ def _mtcnn_of(declared: Mapping[str, Any]) -> MtcnnSpec:
         pyramid_factor=float(declared["pyramid_factor"]),
         window=int(declared["window"]),
         stride=int(declared["stride"]),
-        thresholds=_three(declared["thresholds"]),
-        overlaps=_three(declared["overlaps"]),
+        thresholds=_three(declared, "thresholds", 0, 1),
+        overlaps=_three(declared, "overlaps", 0, 1),
     )
 
 
@@ -176,6 +189,26 @@ def _one_of(declared: Mapping[str, Any], key: str, *known: str) -> str:
     return str(declared[key])
 
 
-def _three(values: list[float]) -> tuple[float, float, float]:
-    first, second, third = map(float, values)
+def _three(declared: Mapping[str, Any], key: str, low: float, high: float) -> tuple[float, float, float]:
+    if len(declared[key]) != 3:
+        raise ValueError(f"{key} {declared[key]!r:.80} is not three numbers")
+    first, second, third = (_within(key, value, low, high) for value in declared[key])
     return first, second, third
+
+
+def _whole(declared: Mapping[str, Any], key: str, low: int, high: int) -> int:
+    value = _number(declared, key, low, high)
+    if not value.is_integer():
+        raise ValueError(f"{key} {value} is no whole number")
+    return int(value)
+
+
+def _number(declared: Mapping[str, Any], key: str, low: float, high: float) -> float:
+    return _within(key, declared[key], low, high)
+
+
+def _within(what: str, value: Any, low: float, high: float) -> float:
+    """Neither text nor true nor NaN, which JSON writes too, is such a number."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise ValueError(f"{what} {value!r:.80} is no number from {low:g} to {high:g}")
+    return float(value)

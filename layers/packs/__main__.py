@@ -14,6 +14,7 @@ from layers.packs.onnx_edit import Shape, adapt, streamline
 from layers.packs.recipe import Recipe
 
 _BUILD = Path(__file__).resolve().parents[2] / "build"
+_LARGEST_SIZE = 65536
 _MODULES = {
     "pypi": "layers.packs.pypi",
     "pypi-float": "layers.packs.pypi_float",
@@ -56,8 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "adapt", help="name an ONNX net's input and outputs, and let their sizes vary"
     )
-    command.add_argument("net", type=Path)
-    command.add_argument("out", type=Path)
+    command.add_argument("net", type=_file)
+    command.add_argument("out", type=_new_file)
     command.add_argument("--input", type=_shape, required=True, metavar="SHAPE", help="such as n,3,112,112")
     command.add_argument(
         "--output",
@@ -70,8 +71,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file")
+    return Path(text)
+
+
+def _new_file(text: str) -> Path:
+    path = Path(text)
+    if path.is_dir() or not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no file in a folder that is there")
+    return path
+
+
 def _shape(text: str) -> Shape:
-    return tuple(int(size) if size.isdigit() else size for size in text.split(","))
+    shape = tuple(int(size) if size.isdecimal() else size for size in text.split(","))
+    if any(not size or (isinstance(size, int) and size > _LARGEST_SIZE) for size in shape):
+        raise argparse.ArgumentTypeError(f"{text!r} is no shape such as n,3,112,112")
+    return shape
 
 
 def _named_shape(text: str) -> tuple[str, Shape]:

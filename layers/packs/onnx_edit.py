@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import onnx
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped,unused-ignore]
 from onnx import helper, numpy_helper
 
 from chalicelib.domain.errors import PackRefused
@@ -15,9 +16,12 @@ Shape = tuple[int | str, ...]
 def adapt(content: bytes, input_shape: Shape, outputs: Mapping[str, Shape]) -> bytes:
     """The same net with one `input` of `input_shape` and its outputs renamed, in their order, to those of `outputs`.
 
-    A name in a shape stands for any size. Raises PackRefused if the net has other inputs or outputs.
+    A name in a shape stands for any size. Raises PackRefused if it is no net, or one with other inputs or outputs.
     """
-    model = onnx.load_model_from_string(content)
+    try:
+        model = onnx.load_model_from_string(content)
+    except DecodeError as error:
+        raise PackRefused(f"no ONNX net: {error}") from error
     graph = model.graph
     constants = {constant.name for constant in graph.initializer}
     inputs = [value.name for value in graph.input if value.name not in constants]
@@ -92,5 +96,10 @@ def _replace(field: Any, values: Sequence[Any]) -> None:
 
 
 def _serialised(model: onnx.ModelProto) -> bytes:
-    onnx.checker.check_model(model, full_check=True)
+    try:
+        onnx.checker.check_model(model, full_check=True)
+    except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
+        raise PackRefused(
+            f"no ONNX net that could be computed: {str(error).strip().splitlines()[0]}"
+        ) from error
     return bytes(model.SerializeToString(deterministic=True))

@@ -190,10 +190,46 @@ def test_a_pack_that_is_not_there_is_refused(drawn_faces: Path, tmp_path: Path) 
     assert run(drawn_faces, tmp_path / "out.json", packs=tmp_path) == 2
 
 
-def test_groups_need_their_columns(drawn_faces: Path, packs: Path, tmp_path: Path) -> None:
-    (tmp_path / "groups.csv").write_text("person;kind\n")
-    for name in ("groups.csv", "nowhere.csv"):
-        assert run(drawn_faces, tmp_path / "out.json", "--groups", str(tmp_path / name), packs=packs) == 2
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"person;kind\n", "needs the columns name and group"),
+        (b"", "needs the columns name and group"),
+        (b"name,group\n", "names nobody"),
+        (b"name,group\nsomebody else,a\n", "names none of the people"),
+        (b"name,group\ndrawn-1\n", "line 2"),
+        (b"name,group\ndrawn-1,a\ndrawn-2,\n", "line 3"),
+        (b"name,group\ndrawn-1,a,b\n", "line 2"),
+        (b"name,group\ndrawn-1,a\ndrawn-1,b\n", "line 3"),
+        (b"name,group\nZo\xeb,a\n", "UTF-8"),
+        (b'name,group\n"drawn-1,a\n', "unexpected end"),
+        (b"name,group\n" + b"x" * 200_000 + b",a\n", "field limit"),
+    ],
+)
+def test_groups_that_cannot_be_read_are_told_before_anything_is_measured(
+    drawn_faces: Path,
+    packs: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    content: bytes,
+    said: str,
+) -> None:
+    groups = tmp_path / "groups.csv"
+    groups.write_bytes(content)
+    assert run(drawn_faces, tmp_path / "out.json", "--groups", str(groups), packs=packs) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(str(groups))
+    assert said in line
+
+
+@pytest.mark.parametrize("name", ["nowhere.csv", "."])
+def test_groups_that_are_no_file_are_told(
+    drawn_faces: Path, packs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    given = ("--groups", str(tmp_path / name))
+    assert run(drawn_faces, tmp_path / "out.json", *given, packs=packs) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert str(tmp_path / name) in line
 
 
 def test_strangers_without_a_face_are_refused(drawn_faces: Path, packs: Path, tmp_path: Path) -> None:

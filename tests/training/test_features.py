@@ -1,5 +1,6 @@
 """What is seen in photographs, and what is kept of it between runs."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from chalicelib.vision.faces import Face
 from chalicelib.vision.pack import Pack, load_pack, read_declaration, write_declaration
 from chalicelib.vision.recogniser import Recogniser
 from layers.packs.derive import derive_pack
+from layers.packs.npz import npz_bytes
 from tests.training.made_up import thresholds
 from training.degradations import DEGRADATIONS, dark
 from training.features import Seen, look_at, main_face, nets_id
@@ -75,6 +77,36 @@ def test_a_photo_that_changed_is_looked_at_again(photos: list[Path], pack: Pack,
     photo.write_bytes(photos[-1].read_bytes())
     assert before is not None
     assert look_at([photo], pack, cache=tmp_path / "cache")[photo] is None
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda _content: b"",
+        lambda content: content[: len(content) // 2],
+        lambda _content: b"this is no archive",
+        lambda _content: npz_bytes({"embedding": np.ones(3)}),
+    ],
+    ids=["empty", "cut off", "something else", "a part"],
+)
+def test_what_was_kept_and_cannot_be_read_is_looked_at_again(
+    photos: list[Path],
+    looked: dict[Path, Seen | None],
+    pack: Pack,
+    tmp_path: Path,
+    damage: Callable[[bytes], bytes],
+) -> None:
+    look_at(photos[:1], pack, cache=tmp_path)
+    (kept,) = tmp_path.rglob("*.npz")
+    written = kept.read_bytes()
+    kept.write_bytes(damage(written))
+    again, fresh = look_at(photos[:1], pack, cache=tmp_path)[photos[0]], looked[photos[0]]
+    assert again is not None
+    assert fresh is not None
+    assert np.array_equal(again.embedding, fresh.embedding)
+    with np.load(kept) as mended:
+        assert np.array_equal(mended["embedding"], fresh.embedding)
+    assert list(tmp_path.rglob("*.npz")) == [kept]
 
 
 def test_pictures_made_worse_are_never_kept(photos: list[Path], pack: Pack, tmp_path: Path) -> None:

@@ -53,3 +53,24 @@ def test_one_picture_in_two_sets_is_refused_whatever_it_is_called(tmp_path: Path
 def test_different_people_may_stand_in_different_sets_and_photos_twice_in_one(tmp_path: Path) -> None:
     one, other = put(tmp_path / "a", "ann", b"1", b"1"), put(tmp_path / "b", "ben", b"2")
     require_distinct({"people": [one], "strangers": [other]})
+
+
+COMPOSED, DECOMPOSED = "Zo\u00eb", "Zoe\u0308"
+
+
+def test_one_name_has_one_spelling_however_the_disk_writes_it(tmp_path: Path) -> None:
+    """What one machine calls composed and another decomposed is one person, with the photos of both folders."""
+    put(tmp_path, "zz", b"3")
+    put(tmp_path, DECOMPOSED, b"2")
+    put(tmp_path, COMPOSED, b"1")
+    zoe, last = people_in(tmp_path)
+    assert (zoe.name, last.name) == (COMPOSED, "zz")
+    assert sorted(photo.read_bytes() for photo in zoe.photos) == [b"1", b"2"]
+    assert people_in(tmp_path, 2) == (zoe,)
+
+
+def test_two_spellings_of_one_name_are_in_two_sets(tmp_path: Path) -> None:
+    put(tmp_path / "a", COMPOSED, b"1")
+    put(tmp_path / "b", DECOMPOSED, b"2")
+    with pytest.raises(WrongSets, match="is among both"):
+        require_distinct({"people": people_in(tmp_path / "a"), "strangers": people_in(tmp_path / "b")})

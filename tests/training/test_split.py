@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.photos import Person, WrongSets
+from training.photos import Person, WrongSets, people_in
 from training.split import CALIBRATION, TEST, Sets, half_of, main, sets_of, write_split
 
 
@@ -36,6 +36,11 @@ def test_everybody_is_in_one_half_and_one_set() -> None:
     assert names_of(calibration) | names_of(test) == {person.name for person in PEOPLE}
     assert sum(len(kind) for half in (calibration, test) for kind in vars(half).values()) == len(PEOPLE)
     assert 240 < len(names_of(test)) < 360
+
+
+def test_a_name_that_is_no_text_has_a_half_too() -> None:
+    """Folders of another machine's encoding: Python reads their bytes as surrogates."""
+    assert half_of(b"Zo\xeb".decode(errors="surrogateescape")) in (CALIBRATION, TEST)
 
 
 def test_the_number_of_photos_decides_who_is_enrolled() -> None:
@@ -108,3 +113,15 @@ def test_writing_again_replaces_links_and_touches_nothing_else(tmp_path: Path) -
         write_split(tmp_path / "faces", into)
     assert kept.read_text() == "mine"
     assert sum(path.is_symlink() for path in into.glob("*/*/*")) == 3
+
+
+def test_two_spellings_of_one_name_are_divided_as_one_person(tmp_path: Path) -> None:
+    for name, photos in (("Zo\u00eb", 2), ("Zoe\u0308", 2)):
+        (tmp_path / "faces" / name).mkdir(parents=True)
+        for number in range(photos):
+            (tmp_path / "faces" / name / f"{number}.jpg").write_bytes(f"{name} {number}".encode())
+    half, into = half_of("Zo\u00eb"), tmp_path / "into"
+    counts = write_split(tmp_path / "faces", into)
+    assert {folder: count for folder, count in counts.items() if count} == {f"{half}/people": 1}
+    (person,) = people_in(into / half / "people")
+    assert len(person.photos) == 4

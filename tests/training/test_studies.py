@@ -11,7 +11,7 @@ from chalicelib.vision.thresholds import thresholds_of
 from tests.training.made_up import axis, crowd, like, person, seen, thresholds, together
 from training import calibrate_site, repeat_splits
 from training.calibrate_site import LEAST_PEOPLE, require_enough, site_thresholds
-from training.groups import verification_by_group
+from training.groups import groups_in, verification_by_group
 from training.photos import WrongSets
 from training.scorers import Roster, Rows, as_norm, best_photo, plain, scorers
 from training.sessions import _fnir, _one_and_two
@@ -137,3 +137,21 @@ def test_errors_are_told_by_group(pack: Pack) -> None:
     alike, different = verification_by_group(apart.people, apart.features, judged, group)
     assert (alike["group"], alike["fmr"], alike["people"], alike["supported"]) == ("alike", 1.0, 3, False)
     assert (different["group"], different["fmr"], different["fnmr"]) == ("apart", 0.0, 0.0)
+
+
+def test_a_group_s_name_may_be_spelled_as_another_machine_does(tmp_path: Path) -> None:
+    (tmp_path / "groups.csv").write_text("name,group\nZoe\u0308,a\n", encoding="utf-8")
+    assert groups_in(tmp_path / "groups.csv") == {"Zo\u00eb": "a"}
+
+
+def test_a_group_of_whom_nobody_is_seen_has_its_misses_and_no_matches(pack: Pack) -> None:
+    seen_ones = together(*(person(f"seen-{n}", *[like(n, 0.95, 40 + n)] * 4) for n in range(2)))
+    late = person("late-0", *[like(5, 0.95, 45)] * 3, None)
+    never = person("never-0", *[None] * 4)
+    everybody = together(seen_ones, late, never)
+    group = {each.name: each.name.split("-")[0] for each in everybody.people}
+    rows = {
+        row["group"]: (row["people"], row["fmr"], row["fnmr"])
+        for row in verification_by_group(everybody.people, everybody.features, pack, group)
+    }
+    assert rows == {"late": (1, None, 1.0), "never": (1, None, 1.0), "seen": (2, 0.0, 0.0)}

@@ -162,3 +162,15 @@ def test_rosters_larger_than_the_crowd_are_refused_not_made_smaller(pack: Pack) 
     people: Crowd = crowd("few", 119, 4, 31)
     with pytest.raises(WrongSets, match="120 cannot be drawn from 119"):
         choose_thresholds(Material(people.people, people.people, people.features, pack, number=1), ())
+
+
+@pytest.mark.parametrize("unseen", ["stranger", "student"])
+def test_thresholds_are_not_chosen_where_nobody_is_seen(pack: Pack, unseen: str) -> None:
+    students, strangers = crowd("student", 4, 4, 1), crowd("stranger", 3, 1, 2)
+    features = together(students, strangers).features
+    for photo in features:
+        if photo.parent.name.startswith(unseen) and (unseen == "stranger" or photo.name == "3.jpg"):
+            features[photo] = None
+    material = Material(students.people, strangers.people, features, pack, (2, 4), number=2)
+    with pytest.raises(WrongSets, match="No face is found"):
+        choose_thresholds(material, ())

@@ -11,8 +11,10 @@ import numpy as np
 import pytest
 
 from chalicelib.vision.__main__ import main
+from chalicelib.vision.pack import load_pack, read_declaration, write_declaration
 from infra.demo.identity import draw_identity
 from infra.demo.scenes import registration_photos
+from layers.packs.derive import derive_pack
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -97,6 +99,18 @@ def test_a_missing_pack_is_told(call: Command) -> None:
     code, _, err = call("ann-0.jpg", pack="nowhere")
     assert code == 3
     assert "make pack" in err
+
+
+def test_a_pack_whose_embedder_is_not_as_declared_is_told_once(
+    call: Command, pack_dir: Path, tmp_path: Path
+) -> None:
+    other = derive_pack(pack_dir, tmp_path / "other", "other", load_pack(pack_dir).thresholds).directory
+    declaration = read_declaration(other)
+    declaration["embedder"]["dimension"] = 512
+    (other / "pack.json").write_text(write_declaration(declaration))
+    code, out, err = call("nobody.png", "ann-0.jpg", pack=str(other))
+    assert (code, out) == (3, "")
+    assert len(err.splitlines()) == 1
 
 
 @pytest.mark.parametrize(

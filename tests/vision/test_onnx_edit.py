@@ -90,3 +90,56 @@ def test_the_command_adapts_a_file(tmp_path: Path, capsys: pytest.CaptureFixture
     assert (tmp_path / "embedder.onnx").read_bytes() == streamline(adapted(net()))
     assert "sha256" in capsys.readouterr().out
     assert main(["adapt", *files, "--input", "n,3,h,w", "--output", "a=n", "--output", "b=n"]) == 1
+
+
+def wrongly_shaped() -> bytes:
+    """A convolution of a row of numbers."""
+    model = onnx.load_model_from_string(net())
+    del model.graph.initializer[0].dims[2:]
+    return bytes(model.SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"junk", b"junk" * 1_000, net()[:400], net()[:-1], wrongly_shaped()],
+    ids=["empty", "text", "long text", "half", "cut off", "of no sense"],
+)
+def test_what_is_no_net_is_refused_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes
+) -> None:
+    (tmp_path / "junk.onnx").write_bytes(content)
+    files = [str(tmp_path / "junk.onnx"), str(tmp_path / "out.onnx")]
+    assert main(["adapt", *files, "--input", "n,3,h,w", "--output", "embedding=n,4,h,w"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("refused   ")
+    assert not (tmp_path / "out.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "taken", "said"),
+    [
+        ("nowhere.onnx", "out.onnx", "n,3,h,w", "argument net: "),
+        (".", "out.onnx", "n,3,h,w", "argument net: "),
+        ("own.onnx", "nowhere/out.onnx", "n,3,h,w", "argument out: "),
+        ("own.onnx", ".", "n,3,h,w", "argument out: "),
+        ("own.onnx", "out.onnx", "n,,h,w", "argument --input: "),
+        ("own.onnx", "out.onnx", "n,0,h,w", "argument --input: "),
+        ("own.onnx", "out.onnx", "n,99999999999999999999,h,w", "argument --input: "),
+        ("own.onnx", "out.onnx", "", "argument --input: "),
+    ],
+)
+def test_a_wrong_call_is_told_as_one(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    source: str,
+    target: str,
+    taken: str,
+    said: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("own.onnx").write_bytes(net())
+    with pytest.raises(SystemExit, match="2"):
+        main(["adapt", source, target, "--input", taken, "--output", "embedding=n,4,h,w"])
+    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["own.onnx"]
