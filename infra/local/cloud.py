@@ -65,6 +65,9 @@ def _server(listener: socket.socket) -> "BaseWSGIServer":
     )
     from werkzeug.serving import make_server
 
+    from infra.local.moto_dynamodb import mend_moto
+
+    mend_moto()
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would log a line per call
     application = DomainDispatcherApplication(create_backend_app)
     with listener:  # werkzeug works on a copy of it

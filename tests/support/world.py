@@ -51,6 +51,7 @@ from chalicelib.services.set_timetable import set_timetable
 from chalicelib.services.start_registration import start_registration
 from chalicelib.services.withdraw_consent import withdraw_consent
 from infra.local.functions import ACCOUNT_ID, REGION
+from infra.local.moto_dynamodb import mend_moto
 from infra.local.resources import create_resources
 from infra.resources import load_template
 from tests.support.fakes import FakeRecogniser, clip
@@ -465,6 +466,7 @@ def template() -> Any:
 @contextmanager
 def new_world() -> Iterator[World]:
     """A fresh deployment; ids count up, so that two runs of the same steps leave the same items."""
+    mend_moto()
     world = World(FakeRecogniser())
     with (
         mock.patch.dict("os.environ", ENVIRONMENT),
