@@ -1,10 +1,11 @@
 """Verify what Rollcall has signed.
 
-python -m infra.verify receipt FILE        a receipt, as the API answered it
+python -m infra.verify receipt FILE        a receipt, or the whole answer of the API that it came in
 python -m infra.verify audit [--day DAY]   the audit log against its sealed digests: one day, or all
 python -m infra.verify key                 the public key, to be kept elsewhere and given as --key FILE
 
-The audit log and the key are those of the deployment that ROLLCALL_* and AWS's own settings point at.
+The audit log and the key are those of the deployment that ROLLCALL_* and AWS's own settings point at. Exits with 1 for
+what is not as it was signed, and with 2 for what cannot be read.
 """
 
 import argparse
@@ -16,11 +17,15 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
+
 from chalicelib import wiring
 from chalicelib.domain.audit import SealedDay, differences, root_of
 from chalicelib.domain.canonical import sha256_of
 from chalicelib.domain.errors import DigestNotFound
 from chalicelib.domain.signing import Signature, Signed, signed_bytes
+
+UNREADABLE = 2
 
 
 def public_key(kms: Any, key_id: str) -> bytes:
@@ -49,8 +54,9 @@ def verified(signed: Signed, key: bytes) -> bool:
 
 
 def signed_of(stored: Any) -> Signed:
-    """From JSON as the API answers it."""
-    return Signed(stored["document"], Signature(**stored["signature"]))
+    """From JSON as the API answers it. Raises KeyError, TypeError for what is no receipt."""
+    receipt = stored.get("receipt") or stored
+    return Signed(receipt["document"], Signature(**receipt["signature"]))
 
 
 def audit_faults(key: bytes, only: date | None = None) -> Iterator[str]:
@@ -93,6 +99,16 @@ def _faults(day: date, sealed: SealedDay | None, previous: Signed | None, key: b
 
 def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
+    try:
+        return _verify(options)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        print(f"cannot be read: {type(error).__name__}: {error}", file=sys.stderr)
+    except BotoCoreError as error:
+        print(f"the deployment's key cannot be had ({error}); give it as --key FILE", file=sys.stderr)
+    return UNREADABLE
+
+
+def _verify(options: argparse.Namespace) -> int:
     if options.what == "receipt":
         signed = signed_of(json.loads(options.file.read_text(encoding="utf-8")))
         key = _key(options, signed.signature.key_id)

@@ -28,6 +28,7 @@ STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
     errors.IdentityTaken: HTTPStatus.CONFLICT,
     errors.AdminExists: HTTPStatus.CONFLICT,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
+    errors.SessionBegun: HTTPStatus.CONFLICT,
     errors.SessionNotOpen: HTTPStatus.CONFLICT,
     errors.ConsentMissing: HTTPStatus.CONFLICT,
     errors.NotOnRoster: HTTPStatus.NOT_FOUND,

@@ -84,6 +84,7 @@ PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/courses/{course_id}/sessions": _to(EVERY, instructor=OWN, student=OWN, camera=OWN),
     "GET /v1/sessions/{session_id}": _to(EVERY, instructor=OWN, student=OWN, camera=OWN),
     "POST /v1/sessions/{session_id}/open": _STAFF,
+    "POST /v1/sessions/{session_id}/cancel": _STAFF,
     "POST /v1/sessions/{session_id}/close": _STAFF,
     "GET /v1/sessions/{session_id}/attendance": _STAFF,
     "GET /v1/courses/{course_id}/flagged-sessions": _STAFF,

@@ -26,7 +26,7 @@ Item = TypeVar("Item", bound=BaseModel)
 
 def _visible(text: str) -> str:
     if not is_visible(text):
-        raise ValueError("holds characters that cannot be seen")
+        raise ValueError("holds characters that cannot be seen, or was not sent in UTF-8")
     return text
 
 

@@ -9,8 +9,9 @@ from chalicelib.api.requests import ApiRequest
 from chalicelib.api.routes import Answer, Routes
 from chalicelib.api.schemas import In, Moment, Out, PageOut, PageQuery, Text, Time
 from chalicelib.domain.clock import utc_now
-from chalicelib.domain.errors import CourseArchived, SessionNotOpen
+from chalicelib.domain.errors import CourseArchived, SessionBegun, SessionNotOpen
 from chalicelib.domain.sessions import Confirmation, Flag, Session, SessionState
+from chalicelib.services.cancel_session import cancel_session
 from chalicelib.services.clear_flag import clear_flag
 from chalicelib.services.close_session import close_session
 from chalicelib.services.open_session import open_session
@@ -94,7 +95,8 @@ def list_sessions(_: ApiRequest, course_id: str, query: SessionsQuery) -> PageOu
 def list_flagged_sessions(_: ApiRequest, course_id: str, query: PageQuery) -> PageOut[SessionOut]:
     """List the sessions of a course that a human should look at.
 
-    no_usable_frames: no camera saw anything, so who was not seen is not taken for absent.
+    no_usable_frames: no camera saw anything, so who was not seen is not taken for absent. unconfirmed: somebody's
+    sighting awaits a human, who confirms it, turns it down or marks the person.
     """
     wiring.courses().get(course_id)
     page = wiring.sessions().flagged(course_id, query.limit, query.cursor)
@@ -118,6 +120,12 @@ def get_session(_: ApiRequest, session_id: str) -> Answer[SessionOut]:
 def post_open(_: ApiRequest, session_id: str) -> SessionOut:
     """Open a session before its time. Opening an open session changes nothing."""
     return SessionOut.of(open_session(session_id, sessions=wiring.sessions(), clock=utc_now))
+
+
+@sessions.route("POST", "/v1/sessions/{session_id}/cancel", errors=[SessionBegun])
+def post_cancel(_: ApiRequest, session_id: str) -> SessionOut:
+    """Cancel a session that has not begun. A timetable does not bring it back; cancelling twice changes nothing."""
+    return SessionOut.of(cancel_session(session_id, sessions=wiring.sessions(), clock=utc_now))
 
 
 @sessions.route("POST", "/v1/sessions/{session_id}/close", errors=[SessionNotOpen])

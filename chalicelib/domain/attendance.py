@@ -47,12 +47,12 @@ class Evidence:
     source: Source = Source.SIGHTING
 
     @property
-    def rank(self) -> tuple[float, str]:
+    def rank(self) -> tuple[float, str, float, float]:
         """Best by how far the score is above its threshold, which compares across kinds of scores and models.
 
-        The frame id breaks a tie the same way in every order.
+        The rest breaks a tie the same way in every order.
         """
-        return (self.score - self.threshold, self.frame_id)
+        return (self.score - self.threshold, self.frame_id, self.score, self.similarity)
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,8 @@ class AttendanceRecord:
     `last_seen` is kept to the minute, so that a person in every frame costs one write a minute and not one a frame.
     `proposals`: of the sightings that await a human, each that was better than all before it, the earliest first.
     `rejected`: the best evidence that a human has turned down; nothing up to its rank is proposed again.
-    `watched`: a camera of the session could see. Without that, not having been seen says nothing.
+    `watched`: a camera of the session could see. Without that, not having been seen says nothing; nor does it while
+    a proposal is open, which a human has to confirm or turn down.
     `refused_claim`: the best claim that was refused; a human who looks at it may see more. `contested_frames`: there
     another person's claim to the face that this one was credited with was accepted; a human says who came.
     """
@@ -111,7 +112,8 @@ class AttendanceRecord:
         if self.since is not None:
             late = self.late_after is not None and self.since >= self.late_after
             return Status.LATE if late else Status.PRESENT
-        return Status.ABSENT if self.closed_at is not None and self.watched else Status.UNSEEN
+        over = self.closed_at is not None and self.watched
+        return Status.ABSENT if over and self.proposal is None else Status.UNSEEN
 
     @property
     def since(self) -> datetime | None:

@@ -40,7 +40,7 @@ def require_named(text: ConsentText, uses: tuple[Use, ...]) -> None:
 
 
 DEFAULT_TEXT = ConsentText(
-    version="2026-1",
+    version="2026-2",
     language="en",
     title="Attendance by face",
     body=(
@@ -49,8 +49,10 @@ DEFAULT_TEXT = ConsentText(
         "giving a reason and without any disadvantage: attendance is then taken with a code shown in class or by the "
         "teacher.\n\n"
         "Matching. From a video or photos of you we compute numbers that describe your face (a template). Faces in "
-        "pictures of your own courses' sessions are compared with it, and with nothing else. Without this use no "
-        "template is made.\n\n"
+        "pictures of your own courses' sessions are compared with it. When you register, your face is once compared "
+        "with those of all who have registered, and later theirs with yours, so that nobody registers under two names: "
+        "if two are very alike, staff are shown both names and decide. It is compared with nothing else. Without this "
+        "use no template is made.\n\n"
         "Evaluation. Your video or photos, and what is computed from them, may be used to measure how often the system "
         "is wrong, also for different groups of people.\n\n"
         "Score normalisation. Your template may be compared with faces in other courses, only to tell how alike any "

@@ -8,7 +8,7 @@ RollcallError
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
 │   ├── InvalidToken: TokenExpired
 │   ├── NotInvited, Forbidden, IdentityTaken, AdminExists
-│   ├── SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
+│   ├── SessionBegun, SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
 │   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
 │   ├── FrameNotRead, FaceTaken, NothingToDecide
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
@@ -161,6 +161,10 @@ class Forbidden(Refused):
 
 class SessionNotOpen(Refused):
     code = "session_not_open"
+
+
+class SessionBegun(Refused):
+    code = "session_begun"
 
 
 class ConsentMissing(Refused):

@@ -5,6 +5,7 @@ import unicodedata
 from chalicelib.domain.errors import InvalidRequest
 
 LONGEST_NAME = 200
+LOST = "\N{REPLACEMENT CHARACTER}"
 HIDDEN, JOINERS = frozenset({"Cc", "Cf", "Cs"}), "\u200c\u200d"
 
 
@@ -14,8 +15,11 @@ def tidy(text: str) -> str:
 
 
 def is_visible(text: str) -> bool:
-    """Control and format characters hide or reorder what a register shows; joiners belong to some scripts' names."""
-    return not any(
+    """Control and format characters hide or reorder what a register shows; joiners belong to some scripts' names.
+
+    The replacement character stands for what was lost where text was read in the wrong encoding.
+    """
+    return LOST not in text and not any(
         unicodedata.category(character) in HIDDEN and character not in JOINERS for character in text
     )
 
@@ -28,5 +32,5 @@ def tidy_name(text: str) -> str:
     if len(name) > LONGEST_NAME:
         raise InvalidRequest(f"A name has at most {LONGEST_NAME} letters.")
     if not is_visible(name):
-        raise InvalidRequest("The name holds characters that cannot be seen.")
+        raise InvalidRequest("The name holds characters that cannot be seen, or was not sent in UTF-8.")
     return name

@@ -15,7 +15,7 @@ class SessionState(StrEnum):
     OPEN = "open"
     CLOSING = "closing"
     CLOSED = "closed"
-    CANCELLED = "cancelled"  # by a change of the timetable, before it began
+    CANCELLED = "cancelled"  # before it began, by hand or by a change of the timetable
 
 
 class Confirmation(StrEnum):
@@ -31,6 +31,7 @@ class Flag(StrEnum):
     NO_USABLE_FRAMES = (
         "no_usable_frames"  # no camera saw anything: who was not seen need not have been absent
     )
+    UNCONFIRMED = "unconfirmed"  # somebody's sighting still awaits a human, and is neither present nor absent
 
 
 class Watch(StrEnum):
@@ -46,6 +47,7 @@ class Session:
     """One meeting. A frame belongs to it if its `received_at` lies within [opens_at, closes_at).
 
     `starts_at` and `late_after` are fixed when it is scheduled: opening early by hand makes nobody late.
+    `cancelled_by_hand`: a timetable takes back its own cancellations alone.
     """
 
     session_id: str
@@ -58,6 +60,7 @@ class Session:
     room: str | None = None
     confirmation: Confirmation = Confirmation.AUTO
     flagged: Flag | None = None
+    cancelled_by_hand: bool = False
     revision: int = 0
 
     def covers(self, moment: datetime) -> bool:

@@ -109,7 +109,12 @@ def session_of(course: Course, occurrence: Occurrence) -> Session:
 
 
 def replanned(stored: Session, wanted: Session | None, now: datetime) -> Session:
-    """The stored session as the timetable now wants it, or cancelled; one that has begun stays as it is."""
+    """The stored session as the timetable now wants it, or cancelled.
+
+    One that has begun stays as it is, and so does one that was cancelled by hand.
+    """
+    if stored.cancelled_by_hand:
+        return stored
     if stored.state not in (SessionState.SCHEDULED, SessionState.CANCELLED) or stored.opens_at <= now:
         return stored
     if wanted is None:

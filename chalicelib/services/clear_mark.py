@@ -6,6 +6,7 @@ from chalicelib.domain.history import Act, Cause
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Courses, Sessions
 from chalicelib.services.require_attendee import require_attendee, require_revision
+from chalicelib.services.settle_flag import settle_flag
 
 
 def clear_mark(
@@ -25,7 +26,7 @@ def clear_mark(
     Raises SessionNotFound, SessionNotOpen, NotOnRoster, PreconditionFailed, Contention.
     """
     session = sessions.get(session_id)
-    return merge_attendance(
+    record = merge_attendance(
         require_attendee(session, person_id, courses=courses, attendance=attendance),
         lambda record: mark_cleared(require_revision(record, expected_revision)),
         session=session,
@@ -33,3 +34,5 @@ def clear_mark(
         attendance=attendance,
         needs_consent=False,
     )
+    settle_flag(session, sessions=sessions, attendance=attendance)
+    return record

@@ -67,7 +67,8 @@ def finish_closing(
 ) -> Session:
     """Settle who was not seen and close, once no frame is outstanding or patience has ended.
 
-    A session of which no camera saw anything marks nobody absent and is flagged for a human. Raises Contention.
+    A session of which no camera saw anything marks nobody absent and is flagged for a human; so is one in which a
+    sighting still awaits a human. Raises Contention.
     """
     for _ in range(ATTEMPTS):
         if session.state is not SessionState.CLOSING:
@@ -78,7 +79,8 @@ def finish_closing(
         watched = sessions.watch(session.session_id) is not Watch.NOBODY
         records = _records(session, courses=courses, attendance=attendance)
         settle_attendance(session, records, watched=watched, attendance=attendance)
-        flag = None if watched else Flag.NO_USABLE_FRAMES
+        awaited = any(record.awaits_confirmation for record in records)
+        flag = _flag(watched=watched, awaited=awaited)
         with suppress(Contention):  # the tick or another call closes it as well, or a frame came: look again
             sessions.save(
                 replace(session, state=SessionState.CLOSED, flagged=flag), unless_watched=not watched
@@ -87,6 +89,12 @@ def finish_closing(
     if session.state is SessionState.CLOSING:
         raise Contention(f"The session {session.session_id} was being changed by others.")
     return session
+
+
+def _flag(*, watched: bool, awaited: bool) -> Flag | None:
+    if not watched:
+        return Flag.NO_USABLE_FRAMES
+    return Flag.UNCONFIRMED if awaited else None
 
 
 def _records(session: Session, *, courses: Courses, attendance: Attendance) -> list[AttendanceRecord]:

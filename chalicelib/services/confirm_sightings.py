@@ -8,6 +8,7 @@ from chalicelib.domain.history import Act, Cause
 from chalicelib.domain.sessions import Session
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Sessions
+from chalicelib.services.settle_flag import settle_flag
 
 
 def confirm_sightings(
@@ -32,7 +33,9 @@ def confirm_sightings(
         if record.awaits_confirmation and (person_ids is None or record.person_id in person_ids)
         if (mark := confirmation_of(record, by, now)) is not None
     ]
-    return tuple(_confirm(record, mark, session, attendance) for record, mark in awaiting)
+    confirmed = tuple(_confirm(record, mark, session, attendance) for record, mark in awaiting)
+    settle_flag(session, sessions=sessions, attendance=attendance)
+    return confirmed
 
 
 def _confirm(

@@ -32,7 +32,7 @@ def give_consent(
         text_sha256=text.sha256,
         signer=signer,
         method=method,
-        uses=uses,
+        uses=tuple(dict.fromkeys(uses)),
         given_at=clock(),
     )
     people.give_consent(consent)

@@ -3,8 +3,10 @@
 from chalicelib.domain.access import Caller
 from chalicelib.services.ports import RateLimits
 
-EXPORTS, PAGES, WINDOW_SECONDS = 10, 1000, 3600
-"""Of one caller. A person of five years and several courses has some hundreds of pages."""
+EXPORTS, PAGES, WINDOW_SECONDS = 60, 6000, 3600
+"""Of one caller: an office answers dozens of requests on a bad day.
+
+A person of five years and several courses has some hundreds of pages."""
 
 
 def limit_exports(caller: Caller, *, first_page: bool, limits: RateLimits) -> None:

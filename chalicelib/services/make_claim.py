@@ -39,8 +39,7 @@ def make_claim(
     models: Models,
     clock: Clock,
 ) -> Claim:
-    """The same claim made again is the same one, and is verified anew if it was refused; unless it is settled, it is
-    no further try.
+    """The same claim made again is the same one; only if it was refused is it verified anew, as a further try.
 
     Raises BiometricsOff, FrameNotFound, FrameNotRead, FaceNotFound, NotOnRoster, TooManyRequests, InvalidRequest.
     """
@@ -64,7 +63,7 @@ def make_claim(
         by=by.subject,
         created_at=clock(),
     )
-    if not _is_pending(claim, claims):
+    if not _stands(claim, claims):
         limits.take(f"claims#{frame.session_id}#{person_id}", MOST_OF_A_PERSON, DAY_SECONDS)
         claims.add(claim)
     claim = claims.get(claim.session_id, claim.claim_id)
@@ -73,9 +72,9 @@ def make_claim(
     return claim
 
 
-def _is_pending(claim: Claim, claims: Claims) -> bool:
+def _stands(claim: Claim, claims: Claims) -> bool:
     try:
-        return claims.get(claim.session_id, claim.claim_id).state is ClaimState.PENDING
+        return claims.get(claim.session_id, claim.claim_id).state is not ClaimState.REFUSED
     except ClaimNotFound:
         return False
 

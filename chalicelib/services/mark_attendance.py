@@ -10,6 +10,7 @@ from chalicelib.domain.sessions import Session
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Courses, Sessions
 from chalicelib.services.require_attendee import require_attendee, require_revision
+from chalicelib.services.settle_flag import settle_flag
 
 
 def mark_attendance(
@@ -33,7 +34,7 @@ def mark_attendance(
     session = sessions.get(session_id)
     _check(session, status, reason, now)
     mark = Mark(by=by, at=now, status=status, reason=reason)
-    return merge_attendance(
+    record = merge_attendance(
         require_attendee(session, person_id, courses=courses, attendance=attendance),
         lambda record: marked(require_revision(record, expected_revision), mark),
         session=session,
@@ -41,6 +42,8 @@ def mark_attendance(
         attendance=attendance,
         needs_consent=False,
     )
+    settle_flag(session, sessions=sessions, attendance=attendance)
+    return record
 
 
 def _check(session: Session, status: Status, reason: str | None, now: datetime) -> None:

@@ -8,6 +8,7 @@ from chalicelib.domain.history import Act, Cause
 from chalicelib.domain.sessions import Session
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Sessions
+from chalicelib.services.settle_flag import settle_flag
 
 
 def reject_sightings(
@@ -26,11 +27,13 @@ def reject_sightings(
     """
     session = sessions.get(session_id)
     cause = Cause(Act.REJECTED, clock(), by=by, reason=reason)
-    return tuple(
+    rejected = tuple(
         _reject(record, record.proposal, session, cause, attendance)
         for record in attendance.of_session(session_id)
         if record.person_id in person_ids and record.proposal is not None
     )
+    settle_flag(session, sessions=sessions, attendance=attendance)
+    return rejected
 
 
 def _reject(

@@ -21,6 +21,7 @@ from chalicelib.domain.sessions import Confirmation, Session
 from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.services.merge_attendance import merge_attendance
 from chalicelib.services.ports import Attendance, Frames, Gallery, Media, Recogniser, Sessions
+from chalicelib.services.settle_flag import settle_flag
 from chalicelib.services.watch_session import watch_session
 
 
@@ -58,6 +59,7 @@ def take_attendance(
         _merge(frame.frame_id, frame.result, session, attendance)
         if frame.result.shows_something:
             watch_session(session.session_id, sessions=sessions, attendance=attendance)
+        settle_flag(session, sessions=sessions, attendance=attendance)
     frames.finish(frame)
     return frame
 

@@ -4,6 +4,7 @@ from chalicelib.domain.sessions import SessionState, Watch
 from chalicelib.services.clear_flag import clear_flag
 from chalicelib.services.ports import Attendance, Sessions
 from chalicelib.services.settle_attendance import settle_attendance
+from chalicelib.services.settle_flag import settle_flag
 
 
 def watch_session(session_id: str, *, sessions: Sessions, attendance: Attendance) -> None:
@@ -20,5 +21,6 @@ def watch_session(session_id: str, *, sessions: Sessions, attendance: Attendance
     session = sessions.get(session_id)
     if session.state is SessionState.CLOSED:
         settle_attendance(session, attendance.of_session(session_id), watched=True, attendance=attendance)
-        clear_flag(session_id, sessions=sessions)
+        session = clear_flag(session_id, sessions=sessions)
+        settle_flag(session, sessions=sessions, attendance=attendance)
     sessions.settle_watch(session_id)

@@ -82,7 +82,7 @@ def signed_in(service: Service, person_id: str, name: str, role: Role) -> Client
 
 def consent_for(name: str) -> dict[str, Any]:
     return {
-        "text_version": "2026-1",
+        "text_version": "2026-2",
         "signer": {"name": guardian_of(name), "relation": "guardian"},
         "method": "electronic",
         "uses": ["matching", "evaluation", "normalisation"],

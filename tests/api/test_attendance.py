@@ -165,6 +165,19 @@ def test_the_list_as_csv_tells_minutes_evidence_and_who_marked_why(api: Api, ses
     assert (ben["status"], ben["reason"], ben["minutes"]) == ("excused", "'=SUM(A1)", "")
 
 
+def test_a_session_is_cancelled_before_it_begins_and_its_course_may_be_archived(api: Api) -> None:
+    course_id, _ = api.course_with_camera()
+    far = {"opens_at": "2037-11-24T09:00:00Z", "closes_at": "2037-11-24T10:00:00Z"}
+    session_id = api.created(f"/v1/courses/{course_id}/sessions", far)["id"]
+    assert api.code(api.call("POST", f"/v1/courses/{course_id}/archive"))[0] == 409
+    for _ in range(2):
+        assert api.call("POST", f"/v1/sessions/{session_id}/cancel").json_body["state"] == "cancelled"
+    assert api.code(api.call("POST", f"/v1/sessions/{session_id}/open")) == (409, "session_not_open")
+    assert api.call("POST", f"/v1/courses/{course_id}/archive").status_code == 200
+    running = api.session(api.course_with_camera()[0])
+    assert api.code(api.call("POST", f"/v1/sessions/{running}/cancel")) == (409, "session_begun")
+
+
 def test_a_session_that_no_camera_saw_is_flagged(api: Api) -> None:
     course_id, _ = api.course_with_camera()
     api.world.add_person("Ada", course_id=course_id)

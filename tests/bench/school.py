@@ -130,7 +130,7 @@ class School:
                 batch.save(
                     ConsentRecord(
                         person_id,
-                        text_version="2026-1",
+                        text_version="2026-2",
                         text_sha256="0" * 64,
                         signed_by="Somebody Somewhere",
                         relation="guardian",

@@ -9,7 +9,7 @@ from chalicelib.services.issue_code import issue_code
 from tests.support.estate import Estate
 
 CONSENT = {
-    "text_version": "2026-1",
+    "text_version": "2026-2",
     "signer": {"name": "a guardian", "relation": "guardian"},
     "method": "paper",
     "uses": ["matching"],

@@ -234,8 +234,8 @@ def test_a_refused_claim_may_be_made_again_and_is_verified_anew(world: World, se
     second = world.claim(frame_id, "Ada")
     assert (second.claim_id, second.state) == (claim.claim_id, ClaimState.PENDING)
     assert outcome(world.settle(second)) == (ClaimState.ACCEPTED, None)
-    third = world.claim(frame_id, "Ada")
-    assert third.state is ClaimState.ACCEPTED
+    for _ in range(MOST_OF_A_PERSON):
+        assert world.claim(frame_id, "Ada").state is ClaimState.ACCEPTED
     assert len(world.messages("claims")) == 2, "what is accepted is not verified again"
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.records import FrameRecord, MarkRecord
+from chalicelib.domain.attendance import Status
 from chalicelib.domain.errors import (
     ConsentMissing,
     DeletionFailed,
@@ -20,7 +21,7 @@ from chalicelib.domain.frames import Frame, FrameState
 from chalicelib.domain.people import Use
 from chalicelib.domain.quality import CameraHealth, Condition, Reason
 from chalicelib.domain.registrations import RegistrationState
-from chalicelib.domain.sessions import SessionState
+from chalicelib.domain.sessions import Confirmation, Flag, SessionState
 from chalicelib.domain.sightings import Decision
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.registrations import on_registration_uploaded
@@ -301,12 +302,47 @@ def test_a_closed_register_does_not_change_with_a_later_roster(world: World, cou
     assert world.statuses(session_id) == {"Ada": "absent", "Ben": "absent"}
 
 
-def test_who_was_only_proposed_and_left_the_roster_is_absent_too(world: World, course: str) -> None:
+@pytest.mark.usefixtures("course")
+def test_who_was_proposed_is_not_absent_until_a_human_has_decided(world: World) -> None:
+    course_id = world.add_course(confirmation=Confirmation.REVIEW)
+    for name in ("Ada", "Ben"):
+        wiring.courses().put_on_roster(course_id, world.people[name])
+    session_id = world.open_session(course_id)
+    post(world, session_id, picture("Ada", "Ben"))
+    world.pass_time(minutes=1)
+    assert world.close_session(session_id).flagged is Flag.UNCONFIRMED
+    assert world.statuses(session_id) == {"Ada": "unseen", "Ben": "unseen"}
+    world.confirm(session_id, "Ada")
+    assert wiring.sessions().get(session_id).flagged is Flag.UNCONFIRMED
+    world.reject(session_id, "Ben")
+    assert world.statuses(session_id) == {"Ada": "present", "Ben": "absent"}
+    assert wiring.sessions().get(session_id).flagged is None
+
+
+def test_a_late_proposal_flags_a_closed_session_and_a_mark_settles_it(world: World, course: str) -> None:
+    session_id = world.open_session(course)
+    post(world, session_id, picture("Ada"))
+    late = world.post_frame(session_id, picture("Ben", decision=Decision.REVIEW))
+    world.pass_time(minutes=5)
+    world.close_session(session_id)
+    world.pass_time(minutes=5)
+    assert world.close_session(session_id).flagged is None
+    assert world.statuses(session_id)["Ben"] == "absent"
+    on_frame_uploaded(world.event(late.key), None)
+    assert world.statuses(session_id)["Ben"] == "unseen"
+    assert wiring.sessions().get(session_id).flagged is Flag.UNCONFIRMED
+    world.mark(session_id, "Ben", Status.ABSENT)
+    assert wiring.sessions().get(session_id).flagged is None
+
+
+def test_who_was_only_proposed_and_left_the_roster_awaits_a_human_too(world: World, course: str) -> None:
     session_id = world.open_session(course)
     post(world, session_id, picture("Ben", decision=Decision.REVIEW))
     wiring.courses().take_off_roster(course, world.people["Ben"])
     world.pass_time(minutes=1)
     world.close_session(session_id)
+    assert world.statuses(session_id)["Ben"] == "unseen"
+    world.reject(session_id, "Ben")
     assert world.statuses(session_id)["Ben"] == "absent"
 
 

@@ -424,7 +424,20 @@ def status_by_facts(item: Item, late_after: datetime) -> str:
     times = [moment(each) for each in stored if each is not None]
     if times:
         return "late" if min(times) >= late_after else "present"
-    return "absent" if item.get("closed_at") and item.get("watched") else "unseen"
+    over = item.get("closed_at") and item.get("watched")
+    return "absent" if over and not proposed(item) else "unseen"
+
+
+def proposed(item: Item) -> bool:
+    """Whether a sighting is proposed that is better than all that were turned down."""
+
+    def rank(evidence: Item) -> tuple[float, ...]:
+        excess = evidence["score"] - evidence["threshold"]
+        return excess, evidence["frame_id"], evidence["score"], evidence["similarity"]
+
+    rejected = item.get("rejected")
+    open_ones = [each["evidence"] for each in item.get("proposals") or ()]
+    return any(rejected is None or rank(each) > rank(rejected) for each in open_ones)
 
 
 def moment(stored: str) -> datetime:

@@ -60,7 +60,7 @@ def estate(world: World, name: str) -> Estate:
             "session_id": session_id,
             "frame_id": frame_id,
             "registration_id": registration.registration_id,
-            "text_version": "2026-1",
+            "text_version": "2026-2",
             "day": f"{world.now:%Y-%m-%d}",
             "camera_id": camera.subject,
             "identity_id": identity.identity_id,

@@ -1,5 +1,6 @@
 """A weekly timetable by the clock on the wall: across both changes of the clocks and across midnight."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -158,6 +159,8 @@ def test_a_changed_timetable_reshapes_or_cancels_what_has_not_begun_and_leaves_t
     assert (cancelled.state, cancelled.due_at) == (SessionState.CANCELLED, None)
     assert not cancelled.covers(session.starts_at)
     assert replanned(cancelled, session, before) == session, "the slot came back"
+    by_hand = replace(cancelled, cancelled_by_hand=True)
+    assert replanned(by_hand, session, before) == by_hand
     for begun in (session, due_now(session, during), opened(session, before)):
         now = before if begun.state is SessionState.OPEN else during
         assert replanned(begun, None, now) == begun

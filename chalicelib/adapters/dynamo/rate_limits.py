@@ -29,5 +29,10 @@ class DynamoRateLimits:
                 actions=[RateRecord.taken.add(1), RateRecord.expires_at.set(expires_at)],
                 condition=RateRecord.taken.does_not_exist() | (RateRecord.taken < limit),
             ),
-            TooManyRequests(f"Only {limit} in {window_seconds} seconds.", retry_after_seconds=ends - now),
+            TooManyRequests(f"Only {limit} in {_in_words(window_seconds)}.", retry_after_seconds=ends - now),
         )
+
+
+def _in_words(seconds: int) -> str:
+    named = {60: "a minute", 3600: "an hour", 86_400: "a day"}
+    return named.get(seconds, f"{seconds} seconds")

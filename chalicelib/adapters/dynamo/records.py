@@ -346,6 +346,7 @@ class SessionRecord(Model):
     room = UnicodeAttribute(null=True)
     confirmation = UnicodeAttribute(null=True)
     flagged = UnicodeAttribute(null=True)
+    cancelled_by_hand = BooleanAttribute(null=True)
     flagged_course_id = UnicodeAttribute(null=True)
     revision = NumberAttribute()
     due_bucket = UnicodeAttribute(null=True)

@@ -148,6 +148,7 @@ def session_record(session: Session, lifetime: Lifetime) -> SessionRecord:
         room=session.room,
         confirmation=session.confirmation.value,
         flagged=None if session.flagged is None else session.flagged.value,
+        cancelled_by_hand=session.cancelled_by_hand or None,
         flagged_course_id=None if session.flagged is None else session.course_id,
         revision=session.revision,
         kept_until=lifetime.end(session.starts_at),
@@ -169,5 +170,6 @@ def _session(record: SessionRecord) -> Session:
         room=record.room,
         confirmation=Confirmation(record.confirmation or Confirmation.AUTO),
         flagged=None if record.flagged is None else Flag(record.flagged),
+        cancelled_by_hand=bool(record.cancelled_by_hand),
         revision=int(record.revision),
     )
