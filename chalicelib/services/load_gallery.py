@@ -49,7 +49,7 @@ def load_gallery(
     key = (course_id, version, champion)
     gallery = cache.get(key)
     if gallery is None:
-        roster, model_id = courses.roster(course_id), champion.model_id
+        roster, model_id = courses.roster(course_id), champion.pack_id
         cohort = choose_cohort(roster, model_id, recogniser.cohort_size, people=people, templates=templates)
         gallery = recogniser.gallery(templates.of_people(roster, model_id), cohort, people.lookalikes(roster))
         cache.put(key, gallery)
