@@ -9,6 +9,9 @@ from botocore.model import Shape, StringShape, StructureShape
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
+# Python's expressions know no properties of Unicode: these let a little more through.
+PROPERTIES = {r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s", r"\p{Alnum}": r"\w"}
+
 
 def request_faults(service: str, operation: str, request: Mapping[str, Any]) -> list[str]:
     """What is wrong with it: names, types, members missing, lengths, ranges, patterns and values to choose from."""
@@ -51,10 +54,17 @@ def _size(value: Any) -> float:
 
 def _text_faults(value: str, shape: StringShape, path: str) -> Iterator[str]:
     pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(pattern, value):
+    if pattern and not compiled(pattern).fullmatch(value):
         yield (
             f"Value '{value}' at '{path}' failed to satisfy constraint: "
             f"Member must satisfy regular expression pattern: {pattern}"
         )
     if shape.enum and value not in shape.enum:
         yield f"Value '{value}' at '{path}' failed to satisfy constraint: Member must satisfy enum value set"
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    for theirs, ours in PROPERTIES.items():
+        pattern = pattern.replace(theirs, ours)
+    return re.compile(pattern)

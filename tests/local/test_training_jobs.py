@@ -17,10 +17,12 @@ import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.session import get_session
 
 from infra.local.cloud import LocalCloud
 from infra.local.ports import listen
-from infra.local.sagemaker import sagemaker
+from infra.local.request_model import compiled
+from infra.local.sagemaker import OPERATIONS, sagemaker
 from infra.local.training_run import Runner
 from infra.local.work_folder import work_folder
 
@@ -111,6 +113,7 @@ def request(do: str = "finish", name: str = NAME, **changed: Any) -> dict[str, A
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
         "EnableNetworkIsolation": True,
         "EnableManagedSpotTraining": True,
+        "Tags": [{"Key": "rollcall", "Value": "Ärna skola 1"}],
         **changed,
     }
 
@@ -283,6 +286,7 @@ def test_a_name_is_taken_for_ever(play: Play) -> None:
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 9, "MaxWaitTimeInSeconds": 8}}, "spot"),
         ({"EnableManagedSpotTraining": False}, "spot"),
         ({"HyperParameters": {"do": 1}}, "HyperParameters"),
+        ({"Tags": [{"Key": "who?", "Value": "rollcall"}]}, "Tags"),
         ({"InputDataConfig": [channel("templates"), channel("templates")]}, "unique"),
         ({"InputDataConfig": [channel("templates", f"s3://{BUCKET}/empty")]}, "No S3 objects found"),
         ({"InputDataConfig": [channel("templates", "s3://nobody-s/bucket")]}, "No S3 objects found"),
@@ -297,6 +301,19 @@ def test_a_request_that_sagemaker_would_refuse_is_refused(
     with pytest.raises(ClientError, match=said) as refused:
         idle.client.create_training_job(**{**request(), **changed})
     assert refused.value.response["Error"]["Code"] == "ValidationException"
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_pattern_of_the_service_can_be_asked(operation: str) -> None:
+    shapes = [get_session().get_service_model("sagemaker").operation_model(operation).input_shape]
+    known = set()
+    while shapes:
+        shape = shapes.pop()
+        if shape.name not in known:
+            known.add(shape.name)
+            compiled(shape.metadata.get("pattern", ""))
+            inner = [getattr(shape, name, None) for name in ("member", "key", "value")]
+            shapes += [*getattr(shape, "members", {}).values(), *filter(None, inner)]
 
 
 @pytest.mark.parametrize("member", ["AlgorithmSpecification", "ResourceConfig", "StoppingCondition"])

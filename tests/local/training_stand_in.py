@@ -39,4 +39,4 @@ def main(do: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(json.loads(os.environ["SM_HPS"])["do"]))
+    sys.exit(main(json.loads(os.environ["SM_HPS"]).get("do", "finish")))
