@@ -30,6 +30,7 @@ BUCKET = "PicturesBucket"
 MAX_PORT = 65_535
 TRAINING = (sys.executable, "-m", "training.retrain")
 WORK_FOLDERS = "rollcall-training-"
+IMAGE = {"TrainingImage": "local"}  # a job runs what this machine has
 
 
 @dataclass(frozen=True)
@@ -255,7 +256,7 @@ def _create(cloud: "LocalCloud", options: Options) -> "Resources":
     from infra.local.resources import create_resources
     from infra.local.sign_in import create_sign_in
 
-    return create_sign_in(cloud, create_resources(cloud, load_template(), options.parameters))
+    return create_sign_in(cloud, create_resources(cloud, load_template(), {**IMAGE, **options.parameters}))
 
 
 def _users(cloud: "LocalCloud", resources: "Resources") -> "Users":
