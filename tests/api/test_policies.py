@@ -150,8 +150,8 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     assert api.world.recogniser.cohort == [api.world.people["Cyd"]]
     late_frame(api, calls)
     refused_upload(api, calls)
-    learned_champion(api, calls)
     claimed_face(api, calls, frame["id"], person_id)
+    learned_champion(api, calls)
     look_alike(api, calls)
     with calls_of("api_handler", calls):
         keep_the_register(api, course_id, session_id, person_id)
