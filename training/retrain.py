@@ -26,9 +26,10 @@ from threadpoolctl import threadpool_limits
 from chalicelib.domain.errors import PackRefused
 from chalicelib.vision.learned import Learned, load_learned
 from chalicelib.vision.pack import Pack, load_pack
-from training.artefact import model_files, read_files, report_files, write_files
+from training.artefact import read_files, write_files
 from training.challenge import challenge
 from training.learning import FITS, NONE, Say, learn, parts_of
+from training.outcome import model_files, report_files
 from training.school import school_of
 from training.segregate import LEARN, TEST, Dataset, DatasetRefused, manifest_of, read_dataset
 from training.tracking import track
@@ -66,11 +67,9 @@ class Places:
 
 
 def retrain(
-    templates: Path, champion: Path, pack: Pack, say: Say, kinds: Sequence[str] = _KINDS
+    dataset: Dataset, champion: Learned, pack: Pack, say: Say, kinds: Sequence[str] = _KINDS
 ) -> dict[str, bytes]:
-    """The files of the new model. Raises DatasetRefused, PackRefused."""
-    dataset = read_dataset(templates, pack)
-    in_service = champion_of(dataset, champion, pack)
+    """The files of the new model."""
     sides = {side: [each for each in dataset.members if each.side == side] for side in (LEARN, TEST)}
     say(f"{len(sides[LEARN])} people to learn from, {len(sides[TEST])} to test with")
     parts = parts_of(sides[LEARN], pack)
@@ -79,7 +78,7 @@ def retrain(
         files = model_files(learnt, manifest_of(pack.model_id, dataset.members), pack)
         challenger = load_learned(files, pack)
         others = [member.template for member in parts.cohort]
-        found = challenge(school_of(sides[TEST]), others, pack, in_service, challenger)
+        found = challenge(school_of(sides[TEST]), others, pack, champion, challenger)
         files |= report_files(dataset.champion_id, challenger.model_id, learnt, found, files, pack)
     return files
 
@@ -127,12 +126,14 @@ def kinds_of(environment: Mapping[str, str]) -> tuple[str, ...]:
 
 def run(places: Places, kinds: Sequence[str], say: Say) -> None:
     """All of the job. Raises DatasetRefused, PackRefused, OSError."""
-    files = retrain(places.templates, places.champion, load_pack(places.pack), say, kinds)
+    pack = load_pack(places.pack)
+    dataset = read_dataset(places.templates, pack)
+    files = retrain(dataset, champion_of(dataset, places.champion, pack), pack, say, kinds)
     write_files(files, places.model)
     metrics = metrics_of(json.loads(files["report.json"]))
     for name, value in metrics.items():
         say(f"{name}={value:g};")
-    track(places.model, places.output_data, metrics, say)
+    track(places.model, places.output_data, dataset.job_id, metrics, say)
 
 
 def main() -> int:
