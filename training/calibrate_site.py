@@ -55,8 +55,11 @@ def site_thresholds(people: Sequence[Person], features: Features, pack: Pack) ->
     counts = COUNTS[: min(len(person.photos) for person in shown) - 1]
     sizes = (len(shown) // 5, len(shown) // 2)
     material = Material(shown, shown, features, pack, sizes, counts, probes_from=counts[-1])
-    chosen = choose_thresholds(material, cohort_of(cohort, features, pack.model_id))
-    theirs = pack.thresholds
+    return filled_up(choose_thresholds(material, cohort_of(cohort, features, pack.model_id)), pack.thresholds)
+
+
+def filled_up(chosen: Thresholds, theirs: Thresholds) -> Thresholds:
+    """What was measured, with the pack's distance to enrolment counts that were not."""
     return replace(
         chosen,
         plain=_for_all_counts(chosen.plain, theirs.plain),

@@ -599,28 +599,50 @@ class Signer(Protocol):
         """`document` has a `kind`."""
 
 
-class Gallery(Protocol):
-    """A roster's templates as the recogniser wants them; opaque to services."""
+class Model(Protocol):
+    """A pack as it was shipped, or with what retraining learned on top of it; opaque to services."""
 
-    @property
-    def model_id(self) -> str: ...
-    @property
-    def person_ids(self) -> tuple[str, ...]: ...
-
-
-class Recogniser(Protocol):
     @property
     def model_id(self) -> str: ...
     @property
     def cohort_size(self) -> int:
         """How many other people's templates a gallery wants; 0 if none."""
 
+
+class Gallery(Protocol):
+    """A roster's templates as the recogniser wants them, for one model; opaque to services."""
+
+    @property
+    def model_id(self) -> str:
+        """Of the model that scores faces by it, and that stands in what was seen."""
+
+    @property
+    def person_ids(self) -> tuple[str, ...]: ...
+
+
+class Recogniser(Protocol):
+    """It sees by one pack, and scores by whichever model of it a gallery is for."""
+
+    @property
+    def model_id(self) -> str:
+        """Of the pack."""
+
+    @property
+    def shipped(self) -> Model:
+        """The pack with nothing learned on top."""
+
+    def learned(self, files: Mapping[str, bytes]) -> Model:
+        """What retraining learned on the pack, of its files by name. Raises PackRefused."""
+
     def gallery(
         self,
         templates: Sequence[Template],
         cohort: Sequence[Template] = (),
         lookalikes: Mapping[str, frozenset[str]] = ...,
-    ) -> Gallery: ...
+        learned: Model | None = None,
+    ) -> Gallery:
+        """Without a model: of the pack as it was shipped."""
+
     def recognise(self, picture: bytes, gallery: Gallery) -> Seen:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 
@@ -631,7 +653,7 @@ class Recogniser(Protocol):
         """The face at the box with one person of the gallery; None if there is no face. Raises as `recognise` does."""
 
     def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
-        """Of a person to each of the others."""
+        """Of a person to each of the others, as the pack sees them: nothing learned is applied."""
 
     def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
         """From which similarity on two templates may be one person's, where so many people are compared with."""
