@@ -3,10 +3,13 @@
 import http.client
 import json
 import os
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from infra.local import LocalStack, Options
@@ -14,6 +17,7 @@ from infra.local.poller import Handled
 from infra.local.ports import PortTaken, listen
 from infra.resources import load_template
 
+STAND_IN = Path(__file__).with_name("training_stand_in.py")
 TABLES = {
     name: each["Properties"]
     for name, each in load_template()["Resources"].items()
@@ -28,7 +32,8 @@ def handled() -> list[Handled]:
 
 @pytest.fixture(scope="module")
 def stack(handled: list[Handled]) -> Iterator[LocalStack]:
-    with LocalStack(Options(tick_seconds=3600), on_handled=handled.append) as running:
+    options = Options(tick_seconds=3600, training_command=(sys.executable, str(STAND_IN)))
+    with LocalStack(options, on_handled=handled.append) as running:
         yield running
 
 
@@ -97,6 +102,8 @@ def test_the_bucket_expires_pictures_and_is_private_and_encrypted(stack: LocalSt
     assert {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules} == {
         "frames/": int(parameters["FramePictureDays"]),
         "registrations/": int(parameters["RegistrationMediaDays"]),
+        "training/": 2,
+        "training-output/": 30,
     }
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -135,8 +142,43 @@ def test_an_upload_reaches_its_function_and_leaves_the_queue(
 
 def test_a_tick_calls_the_scheduled_function(stack: LocalStack, handled: list[Handled]) -> None:
     stack.tick()
-    ticked = {each.function: each.failed for each in handled[-2:]}
-    assert ticked == {"on_sessions_due": 0, "on_privacy_due": 0}
+    ticked = {each.function: each.failed for each in handled[-3:]}
+    assert ticked == {"on_sessions_due": 0, "on_privacy_due": 0, "on_retraining_due": 0}
+
+
+def test_the_end_of_a_training_job_of_ours_reaches_its_function(
+    stack: LocalStack, s3: Any, handled: list[Handled], eventually: Any
+) -> None:
+    bucket = stack.resources.physical_id("PicturesBucket")
+    s3.put_object(Bucket=bucket, Key="training/1/templates/people.jsonl", Body=b"{}")
+    sagemaker = boto3.session.Session().client("sagemaker")  # as the functions make theirs
+
+    def start(name: str) -> None:
+        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/training/1/templates"}
+        sagemaker.create_training_job(
+            TrainingJobName=name,
+            RoleArn=stack.resources.arn("TrainingRole"),
+            AlgorithmSpecification={"TrainingImage": "local", "TrainingInputMode": "File"},
+            InputDataConfig=[{"ChannelName": "templates", "DataSource": {"S3DataSource": source}}],
+            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/training-output"},
+            ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 60},
+        )
+
+    def told() -> int:
+        return len([each for each in handled if each.function == "on_training_finished"])
+
+    def states() -> set[str]:
+        jobs = sagemaker.list_training_jobs()["TrainingJobSummaries"]
+        return {job["TrainingJobStatus"] for job in jobs}
+
+    start("another-1")
+    eventually(lambda: states() == {"Completed"})
+    start("rollcall-retrain-1")
+    eventually(lambda: told() == 1)
+    assert states() == {"Completed"}
+    assert handled[-1].failed == 0
+    sagemaker.close()
 
 
 def test_the_user_pool_is_the_templates_and_takes_passwords_here_alone(stack: LocalStack) -> None:
