@@ -77,7 +77,9 @@ class Runner:
         if cut_off:
             return Ended("Stopped", cut_off)
         if process.returncode:
-            return Ended("Failed", "Failed", _reason(folder, process.returncode))
+            # A process that a signal ended has a negative status, a container one from 128 on.
+            status = process.returncode if process.returncode > 0 else 128 - process.returncode
+            return Ended("Failed", "Failed", _reason(folder, status))
         return Ended("Completed", "Completed")
 
     def _waited(

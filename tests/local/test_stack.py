@@ -5,7 +5,9 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -146,24 +148,28 @@ def test_a_tick_calls_the_scheduled_function(stack: LocalStack, handled: list[Ha
     assert ticked == {"on_sessions_due": 0, "on_privacy_due": 0, "on_retraining_due": 0}
 
 
+def _start_job(stack: LocalStack, name: str, do: str) -> None:
+    bucket = stack.resources.physical_id("PicturesBucket")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/training/1/templates"}
+    with closing(boto3.session.Session().client("sagemaker")) as sagemaker:
+        sagemaker.create_training_job(
+            TrainingJobName=name,
+            RoleArn=stack.resources.arn("TrainingRole"),
+            AlgorithmSpecification={"TrainingImage": "local", "TrainingInputMode": "File"},
+            HyperParameters={"do": f'"{do}"'},
+            InputDataConfig=[{"ChannelName": "templates", "DataSource": {"S3DataSource": source}}],
+            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/training-output"},
+            ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 600},
+        )
+
+
 def test_the_end_of_a_training_job_of_ours_reaches_its_function(
     stack: LocalStack, s3: Any, handled: list[Handled], eventually: Any
 ) -> None:
     bucket = stack.resources.physical_id("PicturesBucket")
     s3.put_object(Bucket=bucket, Key="training/1/templates/people.jsonl", Body=b"{}")
     sagemaker = boto3.session.Session().client("sagemaker")  # as the functions make theirs
-
-    def start(name: str) -> None:
-        source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/training/1/templates"}
-        sagemaker.create_training_job(
-            TrainingJobName=name,
-            RoleArn=stack.resources.arn("TrainingRole"),
-            AlgorithmSpecification={"TrainingImage": "local", "TrainingInputMode": "File"},
-            InputDataConfig=[{"ChannelName": "templates", "DataSource": {"S3DataSource": source}}],
-            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/training-output"},
-            ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            StoppingCondition={"MaxRuntimeInSeconds": 60},
-        )
 
     def told() -> int:
         return len([each for each in handled if each.function == "on_training_finished"])
@@ -172,9 +178,9 @@ def test_the_end_of_a_training_job_of_ours_reaches_its_function(
         jobs = sagemaker.list_training_jobs()["TrainingJobSummaries"]
         return {job["TrainingJobStatus"] for job in jobs}
 
-    start("another-1")
+    _start_job(stack, "another-1", "finish")
     eventually(lambda: states() == {"Completed"})
-    start("rollcall-retrain-1")
+    _start_job(stack, "rollcall-retrain-1", "finish")
     eventually(lambda: told() == 1)
     assert states() == {"Completed"}
     assert handled[-1].failed == 0
@@ -222,8 +228,10 @@ def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
 
 def test_two_stacks_after_another_share_nothing(stack: LocalStack) -> None:
     """Last: it replaces what the tests above ran on."""
-    before, threads = dict(os.environ), threading.active_count()
+    before, threads, started = dict(os.environ), threading.active_count(), time.monotonic()
+    _start_job(stack, "rollcall-retrain-that-would-take-a-minute", "hang")
     stack.__exit__(None, None, None)
+    assert time.monotonic() - started < 45
     assert "AWS_ENDPOINT_URL" not in os.environ
     assert threading.active_count() < threads
     with LocalStack(Options(parameters={"Prefix": "second"})) as second:
