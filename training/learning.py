@@ -18,7 +18,7 @@ from training.identification import Judged, fnir_at_fpir
 from training.photos import WrongSets
 from training.projections import Labelled, Matrix, fit_wccn, labelled, projection_of
 from training.school import School, enrolment_count_of, school_of
-from training.segregate import Member, validates
+from training.segregate import Member, cohort_order, validates
 from training.thresholds import DRAWS, RIVALS, SIZES, Material, choose_thresholds
 from training.trials import COUNTS, draws
 
@@ -63,10 +63,12 @@ class Learnt:
 
 
 def parts_of(members: Sequence[Member], pack: Pack, least_people: int = LEAST_PEOPLE) -> Parts:
-    """Of the learning side. People who registered once are the first to be the cohort: they can do little else."""
+    """Of the learning side. The cohort is of whoever comes first by a hash, as a school's is of anybody: people who
+    registered once, as a cohort, let twice as many strangers pass a threshold that was measured with others.
+    """
     wanted = pack.thresholds.rivals.cohort if pack.thresholds.rivals else 0
-    willing = sorted((len(m.registrations) > 1, m.person_id) for m in members if m.normalise)
-    chosen = frozenset(person_id for _, person_id in willing[:wanted] if len(willing) >= wanted)
+    willing = sorted((member.person_id for member in members if member.normalise), key=cohort_order)
+    chosen = frozenset(willing[:wanted] if len(willing) >= wanted else ())
     cohort = tuple(member for member in members if member.person_id in chosen)
     rest = [member for member in members if member.person_id not in chosen]
     spared = _several(rest) >= least_people
@@ -128,7 +130,7 @@ def calibrated(
     others = [member.template for member in cohort]
     try:
         chosen = choose_thresholds(material, others, theirs.promise, theirs.rivals or RIVALS)
-        filled = filled_up(chosen, theirs)
+        filled = filled_up(chosen, theirs, projected=matrix is not None)
         if matrix is None and filled.normalised is None:
             filled = replace(filled, normalised=theirs.normalised, rivals=theirs.rivals)
         return thresholds_of(replace(filled, duplicate=theirs.duplicate).as_json())

@@ -66,12 +66,17 @@ class Dataset:
 
 def side_of(person_id: str) -> str:
     """For ever: the salt never changes."""
-    return LEARN if _byte("side", person_id) < 128 else TEST
+    return LEARN if _digest("side", person_id)[0] < 128 else TEST
 
 
 def validates(person_id: str) -> bool:
     """Whether a person of the learning side is of the half by which it is chosen what was learned."""
-    return _byte("validation", person_id) < 128
+    return _digest("validation", person_id)[0] < 128
+
+
+def cohort_order(person_id: str) -> bytes:
+    """By which it is decided who is set apart as a cohort."""
+    return _digest("cohort", person_id)
 
 
 def read_dataset(folder: Path, pack: Pack) -> Dataset:
@@ -121,8 +126,8 @@ def _sha256_of(occasions: Iterable[Occasion]) -> str:
     return hashlib.sha256(b"".join(views)).hexdigest()
 
 
-def _byte(purpose: str, person_id: str) -> int:
-    return hashlib.sha256(f"rollcall/retraining/{purpose}/{person_id}".encode()).digest()[0]
+def _digest(purpose: str, person_id: str) -> bytes:
+    return hashlib.sha256(f"rollcall/retraining/{purpose}/{person_id}".encode()).digest()
 
 
 def _member(said: Mapping[str, Any], place: str, pack: Pack) -> Member:
