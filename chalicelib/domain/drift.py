@@ -127,11 +127,11 @@ def total(tallies: Iterable[TallyOf]) -> Tally:
 
 
 def shares_of(tally: Tally, edges: Sequence[float]) -> tuple[float, ...]:
-    """Between these edges, as in Expected; within a bin of ours faces are taken to lie evenly."""
+    """Between these edges, as in Expected; within a bin of ours faces are taken to lie evenly. Of none all are 0."""
     ends = (-FURTHEST, *EDGES, FURTHEST)
     along = (0, *accumulate(tally.excess))
     below = [0.0, *(_below(edge, ends, along) for edge in edges[1:-1]), float(tally.scored)]
-    return tuple((above - under) / tally.scored for under, above in pairwise(below))
+    return tuple((above - under) / max(tally.scored, 1) for under, above in pairwise(below))
 
 
 def stability(tally: Tally, expected: Expected) -> float | None:

@@ -435,6 +435,9 @@ class Models(Protocol):
     def switch_biometrics(self, on: bool, by: str, at: datetime) -> None:
         """Off, everything biometric is to be deleted. Raises Contention."""
 
+    def in_service(self) -> Champion | None:
+        """Read strongly; None before the first frame or registration of a deployment."""
+
     def deletion_cursor(self) -> str | None:
         """Where in the list of people the deletion goes on."""
 

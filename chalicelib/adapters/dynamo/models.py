@@ -59,6 +59,10 @@ class DynamoModels:
         condition = ModelRecord.deletion.does_not_exist()
         conditional(lambda: ModelRecord(CHAMPION).update(actions=actions, condition=condition), switched)
 
+    def in_service(self) -> Champion | None:
+        stored = _read()
+        return None if stored is None or stored.model_id is None else _champion(stored)
+
     def deletion_cursor(self) -> str | None:
         stored = _read()
         cursor = None if stored is None else stored.deletion
