@@ -6,8 +6,8 @@ from html import escape
 from chalicelib.domain.drift import EDGES, FURTHEST, Tally, shares_of, total
 from chalicelib.services.report_drift import DriftReport
 
-WIDTH, HEIGHT, EDGE, GAP = 920, 360, 56, 60
-PANEL, TOP, BOTTOM = (WIDTH - 3 * EDGE - GAP) / 2, 64, HEIGHT - 70
+WIDTH, HEIGHT, EDGE, GAP = 920, 380, 56, 60
+PANEL, TOP, BOTTOM = (WIDTH - 3 * EDGE - GAP) / 2, 64, HEIGHT - 90
 SEEN, EXPECTED, REVIEW, FAILED = "#1b6ca8", "#c2571a", "#7a4fa3", "#3b7d3a"
 
 Rate = Callable[[Tally], float | None]
@@ -53,9 +53,9 @@ def _scores(report: DriftReport) -> list[str]:
         parts.append(
             f'<path d="M{left:.1f} {top:.1f}h{column:.1f}" stroke="{EXPECTED}" stroke-width="3" fill="none"/>'
         )
-    parts.append(_key(EDGE + 8, 0, SEEN, "seen"))
+    parts.append(_key(EDGE, 0, SEEN, "seen"))
     if expected is not None:
-        parts.append(_key(EDGE + 8, 1, EXPECTED, f"expected ({expected.baseline.value.replace('_', ' ')})"))
+        parts.append(_key(EDGE, 1, EXPECTED, f"expected ({expected.baseline.value.replace('_', ' ')})"))
     return parts
 
 
@@ -79,7 +79,7 @@ def _rates(report: DriftReport) -> list[str]:
             if (rate := of(tally)) is not None
         ]
         parts.extend(_line(points, colour))
-        parts.append(_key(left + 8, number, colour, name))
+        parts.append(_key(left, number, colour, name))
     return parts
 
 
@@ -101,7 +101,7 @@ def _line(points: Sequence[tuple[float, float]], colour: str) -> list[str]:
 
 
 def _key(left: float, place: int, colour: str, name: str) -> str:
-    y = TOP - 12 + 15 * place
+    left, y = left + 120 * place, HEIGHT - 24
     square = f'<rect x="{left:.1f}" y="{y:.1f}" width="10" height="10" fill="{colour}"/>'
     return square + _text(left + 15, y + 9, name, anchor="start")
 
