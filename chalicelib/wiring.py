@@ -8,13 +8,14 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chalicelib.services import ports
-from chalicelib.settings import Settings, load_settings
+from chalicelib.settings import GITHUB, Settings, load_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from chalicelib.adapters.dynamo.lifetimes import Lifetime
     from chalicelib.services.erase_person import Eraser
+    from chalicelib.services.retrainer import Retrainer
 
 Made = TypeVar("Made")
 
@@ -159,9 +160,10 @@ def registrations() -> ports.Registrations:
 @_once
 def templates() -> ports.Templates:
     from chalicelib.adapters.dynamo.templates import DynamoTemplates
+    from chalicelib.domain.clock import utc_now
 
     _tables()
-    return DynamoTemplates()
+    return DynamoTemplates(utc_now)
 
 
 @_once
@@ -170,6 +172,61 @@ def models() -> ports.Models:
 
     _tables()
     return DynamoModels()
+
+
+@_once
+def retraining() -> ports.Retraining:
+    from chalicelib.adapters.dynamo.retraining import DynamoRetraining
+
+    _tables()
+    return DynamoRetraining()
+
+
+@_once
+def training_jobs() -> ports.TrainingJobs:
+    import boto3
+
+    given = settings()
+    if given.retrain_with == GITHUB:
+        from datetime import timedelta
+
+        from chalicelib.adapters.dispatch import GitHubTrainingJobs, SecretToken
+        from chalicelib.domain.clock import utc_now
+
+        token = SecretToken(boto3.session.Session().client("secretsmanager"), given.github_token_secret)
+        lasts = timedelta(seconds=given.training_wait_seconds)
+        return GitHubTrainingJobs(given.github_repository, token, media(), utc_now, lasts)
+    from chalicelib.adapters.training_jobs import SageMakerTrainingJobs
+
+    return SageMakerTrainingJobs(boto3.session.Session().client("sagemaker"), given)
+
+
+@_once
+def retrainer() -> "Retrainer":
+    """What carries retraining on."""
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import utc_now
+    from chalicelib.domain.retraining import Gathering
+    from chalicelib.services.retrainer import Retrainer
+
+    given = settings()
+    return Retrainer(
+        retraining=retraining(),
+        training_jobs=training_jobs(),
+        models=models(),
+        people=people(),
+        templates=templates(),
+        media=media(),
+        clock=utc_now,
+        prefix=given.prefix,
+        gathering=Gathering(
+            enrolments=given.retrain_after_enrolments,
+            registrations_wait=timedelta(hours=given.retrain_after_hours),
+            erasures_wait=timedelta(hours=given.retrain_after_erasure_hours),
+        ),
+        every=timedelta(days=given.retrain_every_days) if given.retrain_every_days else None,
+    )
 
 
 @_once

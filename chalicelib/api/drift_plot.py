@@ -101,7 +101,7 @@ def _line(points: Sequence[tuple[float, float]], colour: str) -> list[str]:
 
 
 def _key(left: float, place: int, colour: str, name: str) -> str:
-    left, y = left + 120 * place, HEIGHT - 24
+    left, y = left + 150 * place, HEIGHT - 24
     square = f'<rect x="{left:.1f}" y="{y:.1f}" width="10" height="10" fill="{colour}"/>'
     return square + _text(left + 15, y + 9, name, anchor="start")
 

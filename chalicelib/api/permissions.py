@@ -115,4 +115,12 @@ PERMISSIONS: Mapping[str, Rule] = {
     "GET /v1/cameras": _ADMINS,
     "POST /v1/cameras/{camera_id}/token": _ADMINS,
     "DELETE /v1/cameras/{camera_id}": _ADMINS,
+    # retraining and models
+    "POST /v1/retraining-jobs": _ADMINS,
+    "GET /v1/retraining-jobs": _ADMINS,
+    "GET /v1/retraining-jobs/{job_id}": _ADMINS,
+    "GET /v1/models": _ADMINS,
+    "GET /v1/models/{model_id}": _ADMINS,
+    "POST /v1/models/{model_id}/promote": _ADMINS,
+    "POST /v1/models/{model_id}/rollback": _ADMINS,
 }

@@ -18,8 +18,10 @@ from chalicelib.domain.erasure import Claimed, Erasure, Held
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.history import Change
+from chalicelib.domain.models import InService, ModelEntry
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
+from chalicelib.domain.retraining import Progress, Request, Retrained, RetrainingJob
 from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Box, Seen
 from chalicelib.domain.signing import Signed
@@ -79,6 +81,9 @@ class People(Protocol):
 
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
+
+    def consents_of(self, person_ids: Sequence[str]) -> dict[str, Consent]:
+        """Those that there are, also if they were withdrawn, read strongly."""
 
     def lookalikes(self, person_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """Of those who have any: the people whom a human told apart from them."""
@@ -416,6 +421,8 @@ class Templates(Protocol):
     ) -> None:
         """Replace the candidate by the template, conclude the registration and bump the person's courses, all at once.
 
+        And ask for retraining: whoever is enrolled has asked, once for each registration.
+
         `revision` is the person's as read before the template was made; `lookalikes` the revisions of people who become
         look-alikes of the person. If the registration changed meanwhile, nothing happens. Raises ConsentMissing (of any
         of them), Contention.
@@ -435,14 +442,84 @@ class Models(Protocol):
     def switch_biometrics(self, on: bool, by: str, at: datetime) -> None:
         """Off, everything biometric is to be deleted. Raises Contention."""
 
-    def in_service(self) -> Champion | None:
+    def in_service(self) -> InService | None:
         """Read strongly; None before the first frame or registration of a deployment."""
+
+    def switch(self, before: InService, after: InService) -> None:
+        """Put another model in service, in one write. Raises Contention if another is in service than before."""
+
+    def learned(self, model_id: str) -> ModelEntry | None:
+        """Read strongly."""
+
+    def list(self, limit: int, cursor: str | None) -> Page[ModelEntry]:
+        """What retraining learned, the newest first."""
 
     def deletion_cursor(self) -> str | None:
         """Where in the list of people the deletion goes on."""
 
     def set_deletion_cursor(self, cursor: str) -> None: ...
     def finish_deletion(self) -> None: ...
+
+
+class Retraining(Protocol):
+    """Requests for retraining, and the one job at a time that answers them."""
+
+    def ask(self, request: Request) -> Request:
+        """Once: the stored one is answered, also if a job has answered it since."""
+
+    def requests(self) -> tuple[Request, ...]:
+        """Those that no job has answered, the oldest first; one that was asked this moment may be missing."""
+
+    def find(self, job_id: str) -> RetrainingJob | None:
+        """Read strongly."""
+
+    def jobs(self, limit: int, cursor: str | None) -> Page[RetrainingJob]:
+        """The newest first, a moment late."""
+
+    def latest(self) -> RetrainingJob | None:
+        """Read a moment late."""
+
+    def in_hand(self) -> RetrainingJob | None:
+        """The job that is not tidied up yet, if there is one; read strongly."""
+
+    def begin(self, job: RetrainingJob) -> None:
+        """Take it in hand. Raises Contention if another is, or if there was a job of this id; BiometricsOff."""
+
+    def save(self, job: RetrainingJob) -> RetrainingJob:
+        """Replace the revision that was read. Raises Contention when another writer was first."""
+
+    def conclude(
+        self,
+        job: RetrainingJob,
+        model: ModelEntry,
+        *,
+        before: InService,
+        after: InService | None,
+        again: Request | None,
+    ) -> RetrainingJob:
+        """The job's end, its model, what is in service after it and what is asked for anew: all at once, or nothing.
+
+        Raises Contention, also if another model is in service than before.
+        """
+
+    def answer(self, job: RetrainingJob) -> None:
+        """Close the requests that the job has answered. May be repeated."""
+
+    def release(self, job: RetrainingJob) -> None:
+        """It is not in hand any more. May be repeated."""
+
+    def retrained(self, person_id: str) -> Retrained | None:
+        """Of somebody erased: the job that learned anew without them."""
+
+
+class TrainingJobs(Protocol):
+    """Who runs training jobs."""
+
+    def start(self, job: RetrainingJob) -> None:
+        """Have it run; under its id there is one, however often this is called. Raises TrainingNotStarted."""
+
+    def describe(self, job: RetrainingJob) -> Progress | None:
+        """None if nothing is known of it."""
 
 
 class Audit(Protocol):
@@ -522,6 +599,9 @@ class Media(Protocol):
     def put(self, key: str, data: bytes, content_type: str) -> None: ...
     def get(self, key: str, max_bytes: int) -> bytes | None:
         """The object, or None if there is none. Raises PayloadTooLarge."""
+
+    def replace(self, key: str, data: bytes, content_type: str) -> None:
+        """As put, but over what is there already."""
 
     def exists(self, key: str) -> bool: ...
     def keys(self, prefix: str) -> frozenset[str]:

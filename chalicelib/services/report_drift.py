@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from chalicelib.domain.artefacts import KNOWN, REPORT
 from chalicelib.domain.drift import Expected, Tally, TallyOf, expected_of, has_drifted, stability, total
+from chalicelib.domain.models import file_of
 from chalicelib.domain.templates import LEARNED
 from chalicelib.services.ports import Media, Tallies
-
-MAX_REPORT_BYTES = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -74,5 +74,5 @@ def _tested(model_id: str, media: Media) -> Expected | None:
     """A pack as it was shipped was tested elsewhere, and has no report."""
     if LEARNED not in model_id:
         return None
-    stored = media.get(f"models/{model_id}/report.json", MAX_REPORT_BYTES)
+    stored = media.get(file_of(model_id, REPORT), KNOWN[REPORT])
     return None if stored is None else expected_of(json.loads(stored))

@@ -29,6 +29,7 @@ PLAYED_HERE = frozenset(
 LEFT_OUT = frozenset(
     {
         "AWS::CloudWatch::Alarm",
+        "AWS::IAM::Role",
         "AWS::Lambda::Permission",
         "AWS::S3::BucketPolicy",
         "AWS::SQS::QueuePolicy",

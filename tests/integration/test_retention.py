@@ -153,6 +153,10 @@ WHAT = {
     " RosterRecord RosterImportRecord InstructorRecord": (
         "people, look-alikes, consents, rosters and who teaches"
     ),
+    "RetrainingRequestRecord": "requests for retraining by registrations",
+    "RetrainingJobRecord RetrainingInHandRecord LearnedModelRecord": (
+        "training jobs and other requests for them, models' files by opaque ids"
+    ),
     "ErasureRecord ForgottenRecord": "receipts and tombstones of erasures, by opaque ids",
     "ConsentTextRecord CourseRecord CourseExternalIdRecord TimetableRecord PlannedRecord CameraRecord"
     " ModelRecord BaselineRecord": "courses, timetables, cameras, models and consent texts",

@@ -10,8 +10,9 @@ from typing import Any
 
 from chalicelib.domain.canonical import fingerprint
 from chalicelib.domain.claims import Comparison
-from chalicelib.domain.errors import PackRefused, TooManyRequests, UnreadablePicture
+from chalicelib.domain.errors import PackRefused, TooManyRequests, TrainingNotStarted, UnreadablePicture
 from chalicelib.domain.quality import CameraHealth, Condition, Reason
+from chalicelib.domain.retraining import Progress, RetrainingJob, TrainingStatus
 from chalicelib.domain.sightings import Box, Decision, Seen, Sighting
 from chalicelib.domain.templates import LEARNED, ExtractedViews, Template
 
@@ -194,6 +195,25 @@ class FakeRecogniser:
             decision=Decision(shown["decision"]) if known else Decision.UNKNOWN,
             reasons=tuple(Reason(code) for code in shown["reasons"]),
         )
+
+
+class FakeTrainingJobs:
+    """Runs nothing: a test says how far a job is, and puts what it made where it belongs."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.progress: dict[str, Progress] = {}
+        self.refuses = ""
+
+    def start(self, job: RetrainingJob) -> None:
+        if self.refuses:
+            raise TrainingNotStarted(self.refuses)
+        if job.job_id not in self.progress:
+            self.started.append(job.job_id)
+            self.progress[job.job_id] = Progress(TrainingStatus.IN_PROGRESS)
+
+    def describe(self, job: RetrainingJob) -> Progress | None:
+        return self.progress.get(job.job_id)
 
 
 class FakeRateLimits:

@@ -50,6 +50,11 @@ CLAIM = "claim#"
 CLAIMED_FACE = "face#"
 ADMIN = "admin"
 IDENTITY = "identity#"
+MODEL = "model"
+JOB = "job"
+REQUEST = "request"
+FORGET = "forget"
+IN_HAND = "retraining"
 
 
 class PeopleByKind(GlobalSecondaryIndex[Any]):
@@ -684,12 +689,26 @@ class RateRecord(Model):
     expires_at = TTLAttribute()
 
 
+class ModelsByKind(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_kind"
+        projection = AllProjection()
+
+    kind = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
 class ModelRecord(Model):
+    """Which model is in service, and whether faces are recognised at all: the one item with the id champion."""
+
     class Meta:
         table_name = "models"
 
     id = UnicodeAttribute(hash_key=True)
     model_id = UnicodeAttribute(null=True)
+    previous_model_id = UnicodeAttribute(null=True)
+    promoted_at = UTCDateTimeAttribute(null=True)
+    promoted_by = UnicodeAttribute(null=True)
     cohort_version = NumberAttribute(null=True)
     biometrics_off = BooleanAttribute(null=True)
     biometrics_changed_at = UTCDateTimeAttribute(null=True)
@@ -697,14 +716,82 @@ class ModelRecord(Model):
     deletion = UnicodeAttribute(null=True)  # while it is under way: where in the list of people
 
 
-class ForgottenRecord(Model):
-    """What was learned from this person is to be learned anew without; id: forget#<person>."""
+class LearnedModelRecord(Model):
+    """What retraining learned; id: model#<model>."""
 
     class Meta:
         table_name = "models"
 
     id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(default=MODEL)
+    created_at = UTCDateTimeAttribute()
+    job_id = UnicodeAttribute()
+    decision: JSONAttribute = JSONAttribute()
+    by_kind = ModelsByKind()
+
+
+class RetrainingJobRecord(Model):
+    """id: job#<job>."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(default=JOB)
+    created_at = UTCDateTimeAttribute()
+    champion_id = UnicodeAttribute()
+    attempt = NumberAttribute()
+    request_ids = UnicodeSetAttribute(null=True)
+    touched_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    revision = NumberAttribute()
+    people = NumberAttribute(null=True)
+    started_at = UTCDateTimeAttribute(null=True)
+    finished_at = UTCDateTimeAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+    model_id = UnicodeAttribute(null=True)
+    decision: JSONAttribute = JSONAttribute(null=True)
+    by_kind = ModelsByKind()
+
+
+class RetrainingInHandRecord(Model):
+    """The lease: while it stands, its job is the only one."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True, default=IN_HAND)
+    job_id = UnicodeAttribute()
+
+
+class RetrainingRequestRecord(Model):
+    """id: request#<what asked>. Open as long as it has a kind; one of a registration is deleted when answered."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    cause = UnicodeAttribute()
+    job_id = UnicodeAttribute(null=True)
+    answered_at = UTCDateTimeAttribute(null=True)
+    by_kind = ModelsByKind()
+
+
+class ForgottenRecord(Model):
+    """What was learned from this person is to be learned anew without; id: forget#<person>. A request like others."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute(null=True)
+    cause = UnicodeAttribute(null=True)
     asked_at = UTCDateTimeAttribute()
+    job_id = UnicodeAttribute(null=True)
+    answered_at = UTCDateTimeAttribute(null=True)
 
 
 class AuditRecord(Model):
@@ -775,6 +862,10 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (CameraRecord, "access"),
     (RateRecord, "access"),
     (ModelRecord, "models"),
+    (LearnedModelRecord, "models"),
+    (RetrainingJobRecord, "models"),
+    (RetrainingInHandRecord, "models"),
+    (RetrainingRequestRecord, "models"),
     (ForgottenRecord, "models"),
     (AuditRecord, "audit"),
     (DigestRecord, "audit"),
