@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from chalicelib.domain.drift import first_faces
-from chalicelib.services.ports import Media, Tallies
+from chalicelib.services.ports import Media, Models, Tallies
 from chalicelib.services.report_drift import DriftReport, report_drift
 
 DAYS = 7
@@ -14,7 +14,7 @@ DAYS = 7
 def check_drift(
     now: datetime,
     *,
-    model_in_service: Callable[[], str | None],
+    models: Models,
     tallies: Tallies,
     media: Media,
     drifted: Callable[[DriftReport], None],
@@ -27,8 +27,9 @@ def check_drift(
     if tallies.is_checked(today):
         return None
     report = None
-    model_id = model_in_service()
-    if model_id is not None:
+    in_service = models.in_service()
+    if in_service is not None:
+        model_id = in_service.model_id
         report = report_drift(model_id, today - timedelta(days=1), DAYS, tallies=tallies, media=media)
         if tallies.baseline(model_id) is None:
             baseline = first_faces(report.tallies)

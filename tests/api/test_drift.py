@@ -12,7 +12,9 @@ from chalicelib.adapters.dynamo.records import ModelRecord
 from chalicelib.domain.access import Caller, Role
 from chalicelib.domain.drift import BINS, EDGES, LEAST_FACES, Baseline, Expected, Tally, TallyOf
 from chalicelib.domain.quality import Condition, Reason
+from chalicelib.domain.retraining import Cause
 from chalicelib.domain.sightings import Decision
+from chalicelib.events import retraining
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.check_drift import check_drift
 from chalicelib.services.report_drift import DriftReport
@@ -39,7 +41,7 @@ def checked(now: datetime) -> tuple[DriftReport | None, list[DriftReport]]:
     drifted: list[DriftReport] = []
     report = check_drift(
         now,
-        model_in_service=lambda: "fake-1",
+        models=wiring.models(),
         tallies=wiring.tallies(),
         media=wiring.media(),
         drifted=drifted.append,
@@ -152,7 +154,59 @@ def test_a_model_is_judged_by_its_first_days_here(api: Api) -> None:
     assert checked(TODAY - timedelta(days=1)) == (None, []), "once a day"
 
 
+def test_the_tick_raises_the_alarm_and_asks_for_retraining_once_a_week(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told: list[tuple[str, float]] = []
+    monkeypatch.setattr(retraining, "count", lambda name, value: told.append((name, value)))
+    monkeypatch.setattr(retraining, "_start", lambda _now: None)
+    wiring.models().champion("fake-1")
+    course_id, monday = api.world.add_course(), datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+    def tick(days: int) -> None:
+        monkeypatch.setattr(retraining, "utc_now", lambda: monday + timedelta(days=days))
+        retraining.on_retraining_due({}, None)
+
+    def saw_on(days: int, at: int) -> None:
+        day = (monday + timedelta(days=days)).date()
+        wiring.tallies().add(TallyOf(course_id, day, "fake-1", tally(LEAST_FACES, at)))
+
+    saw_on(-1, USUAL)
+    tick(0)
+    for day in (0, 1, 2):
+        saw_on(day, LOW)
+        tick(day + 1)
+        tick(day + 1)
+    assert told == [("ModelDrift", 0)] + [("ModelDrift", 1)] * 3
+    requests = wiring.retraining().requests()
+    assert [(each.cause, each.request_id) for each in requests] == [
+        (Cause.DRIFT, "request#drift-fake-1-2026-W48")
+    ]
+    assert [each.levelname for each in caplog.records if each.msg == "model drifted"] == ["WARNING"] * 3
+    wiring.models().switch_biometrics(False, "adm_1", monday)
+    for day in (3, 4, 5, 6):
+        tick(day + 1)
+    assert len(wiring.retraining().requests()) == 1, "nothing can be learned while nobody is recognised"
+
+
+def test_where_nothing_retrains_the_alarm_is_raised_all_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[tuple[str, float]] = []
+    monkeypatch.setattr(retraining, "count", lambda name, value: told.append((name, value)))
+    monkeypatch.delenv("ROLLCALL_TRAINING_IMAGE")
+    wiring.reset()
+    wiring.models().champion("fake-1")
+    course_id = api.world.add_course()
+    wiring.tallies().set_baseline("fake-1", first_days(0.01, 0.99))
+    saw(course_id, 1, tally(LEAST_FACES, LOW))
+    retraining.on_retraining_due({}, None)
+    assert told == [("ModelDrift", 1)]
+    assert wiring.retraining().requests() == ()
+
+
 def test_a_new_model_that_sees_as_before_has_not_drifted(api: Api) -> None:
+    wiring.models().champion("fake-1")
     course_id = api.world.add_course()
     saw(course_id, 3, tally(LEAST_FACES))
     assert checked(TODAY - timedelta(days=2))[1] == []

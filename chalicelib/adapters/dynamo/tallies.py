@@ -32,8 +32,8 @@ class DynamoTallies:
         counted |= dict(zip(BINS_OF_EXCESS, tally.tally.excess, strict=True))
         actions = [getattr(TallyRecord, name).add(number) for name, number in counted.items() if number]
         record = TallyRecord(TALLY + tally.day.isoformat(), f"{TALLY}{tally.course_id}#{tally.model_id}")
-        kept_until = TallyRecord.kept_until.set(self._end(tally.day))
-        record.update(actions=[*actions, kept_until])
+        ends = self._end(tally.day)
+        record.update(actions=actions if ends is None else [*actions, TallyRecord.kept_until.set(ends)])
 
     def of_day(self, day: date, course_id: str | None = None) -> tuple[TallyOf, ...]:
         prefix = TALLY if course_id is None else f"{TALLY}{course_id}#"
