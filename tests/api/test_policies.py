@@ -436,6 +436,9 @@ def learned_champion(api: Api, calls: set[tuple[str, Call]]) -> None:
     wiring.gallery_of.cache_clear()  # type: ignore[attr-defined]
     with calls_of("on_claim_made", calls):
         on_claim_made(claim_event(claim), None)
+    with calls_of("api_handler", calls):
+        assert api.call("GET", "/v1/reports/drift").json_body["items"]
+        assert api.call("GET", f"/v1/courses/{course_id}/drift").json_body["model_id"] == model_id
     ModelRecord("champion").update(actions=[ModelRecord.model_id.set(world.recogniser.model_id)])
 
 
