@@ -27,7 +27,7 @@ from chalicelib.events.retraining import on_retraining_due, on_training_finished
 from chalicelib.events.sessions import on_sessions_due
 from chalicelib.services.erase_person import erase_person
 from tests.api.conftest import Api
-from tests.support.artefacts import files, packed, with_projection
+from tests.support.artefacts import BETTER, SAME, figures, files, packed, with_projection
 from tests.support.fakes import clip, learned_model, picture
 from tests.support.world import CONSENT_IN, REGION, START, claim_event
 
@@ -193,7 +193,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
 
 
 def what_retraining_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
-    """Two jobs on SageMaker, the second with what the first has learned; one that fails; one on GitHub."""
+    """Jobs on SageMaker, each with what the one before has learned, and one on GitHub that makes nothing."""
     api.world.now = datetime.now(UTC)
     sagemaker = boto3.client("sagemaker", region_name=REGION)
     wiring.retrainer.cache_clear()  # type: ignore[attr-defined]
@@ -201,21 +201,25 @@ def what_retraining_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
         wiring, "training_jobs", return_value=SageMakerTrainingJobs(sagemaker, wiring.settings())
     ):
         api.world.erase(somebody_known(api, "Gone"))
-        for learned in ("first", "second"):
+        for learned, ended in (
+            ("promoted", "on_training_finished"),
+            ("kept", "on_training_finished"),
+            ("found by the tick", "on_retraining_due"),
+        ):
             with calls_of("api_handler", calls):
                 assert api.call("POST", "/v1/retraining-jobs").status_code == 202
             with calls_of("on_retraining_due", calls):
                 on_retraining_due({}, None)
             job = api.world.job_in_hand
-            projected = with_projection(files(job.champion_id, learned=learned))
+            test = figures(SAME if learned == "kept" else BETTER)
+            projected = with_projection(files(job.champion_id, learned=learned, test=test))
             wiring.media().put(job.artefact, packed(projected), "application/gzip")
-            ended = "on_training_finished" if learned == "first" else "on_retraining_due"
             with calls_of(ended, calls):
                 on_training_finished({"detail": {"TrainingJobName": job.job_id}}, None)
     with calls_of("api_handler", calls):
-        (job_out, _) = api.call("GET", "/v1/retraining-jobs").json_body["items"]
+        job_out = api.call("GET", "/v1/retraining-jobs").json_body["items"][0]
         assert api.call("GET", f"/v1/retraining-jobs/{job_out['id']}").json_body["decision"]
-        assert len(api.call("GET", "/v1/models").json_body["items"]) == 3
+        assert len(api.call("GET", "/v1/models").json_body["items"]) == 4
         path = f"/v1/models/{job_out['model_id']}"
         assert api.call("GET", path).json_body["report"]
         before = api.call("POST", f"{path}/rollback").json_body["id"]
@@ -244,8 +248,6 @@ def on_github(api: Api, calls: set[tuple[str, Call]]) -> None:
         wiring.media().put(f"{api.world.job_in_hand.artefact}", b"no tar", "application/gzip")
         with calls_of("on_retraining_due", calls):
             on_retraining_due({}, None)
-        api.world.ask_for_retraining("for privacy")
-        on_retraining_due({}, None)
 
 
 def what_privacy_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
@@ -269,6 +271,7 @@ def what_privacy_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(api.world.event(*registration.keys), None)
     erase_person(known[1], by="adm_1", eraser=wiring.eraser(), out_of_time=lambda: True)
+    wiring.media().put("training/job/templates/people.jsonl", b"{}", "application/jsonl")
     with calls_of("on_privacy_due", calls):
         on_privacy_due({}, None)
         on_privacy_due({}, None)
