@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Made = TypeVar("Made")
 
+KEPT_MODELS = 2  # the champion, and the one before it: a rollback costs no read
+
 _caches: list[Any] = []
 
 
@@ -122,6 +124,13 @@ def frames() -> ports.Frames:
 
     limits = _tables()
     return DynamoFrames(utc_now, limits)
+
+
+@_once
+def tallies() -> ports.Tallies:
+    from chalicelib.adapters.dynamo.tallies import DynamoTallies
+
+    return DynamoTallies(_lifetime(_tables().frame_record_days))
 
 
 @_once
@@ -328,8 +337,17 @@ def recogniser() -> ports.Recogniser:
 @_once
 def gallery_of() -> Callable[[str], ports.Gallery]:
     """Loads the gallery of a course; galleries are kept between the events of a warm function."""
-    from chalicelib.services.load_gallery import GalleryCache, load_gallery
+    from chalicelib.services.load_gallery import load_gallery
+    from chalicelib.services.load_model import load_model
+    from chalicelib.services.recent import Recent
 
+    model_of = partial(
+        load_model,
+        media=media(),
+        recogniser=recogniser(),
+        recent=Recent(KEPT_MODELS),
+        refused=_model_refused,
+    )
     return partial(
         load_gallery,
         courses=courses(),
@@ -337,8 +355,16 @@ def gallery_of() -> Callable[[str], ports.Gallery]:
         people=people(),
         templates=templates(),
         recogniser=recogniser(),
-        cache=GalleryCache(settings().cached_galleries),
+        model_of=model_of,
+        recent=Recent(settings().cached_galleries),
     )
+
+
+def _model_refused(model_id: str, error: Exception) -> None:
+    from chalicelib.observability import count, logger
+
+    count("ModelRefused")
+    logger.error("model refused, the pack as shipped stands in", model_id=model_id, reason=str(error))
 
 
 @_once

@@ -34,6 +34,8 @@ _VERSION = "2"  # rises with any change of what is computed here
 class Seen:
     """A photo's face. embedding, enrolling: (dimension,) float32 of unit norm, to be looked for and to be enrolled.
 
+    Of a registration, `enrolling` is (views, dimension): all that were kept of one occasion.
+
     usable: good enough to enrol from. seconds: of looking for it.
     """
 

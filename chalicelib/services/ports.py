@@ -13,6 +13,7 @@ from chalicelib.domain.claims import Claim, Comparison, Verdict
 from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course, Roster
+from chalicelib.domain.drift import Expected, TallyOf
 from chalicelib.domain.erasure import Claimed, Erasure, Held
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
@@ -324,7 +325,7 @@ class Frames(Protocol):
         """Read strongly. Raises FrameNotFound, also for one that has expired."""
 
     def record_result(self, frame: Frame, result: FrameResult) -> Frame:
-        """Write the result unless there is one already; answers the frame as stored."""
+        """Write the result unless there is one already; answers the frame as stored, with this very result if it is."""
 
     def finish(self, frame: Frame) -> None: ...
     def naming(self, person_id: str, session_id: str) -> tuple[str, ...]:
@@ -334,6 +335,27 @@ class Frames(Protocol):
         """Sightings keep their figures and lose the candidate. Raises Contention."""
 
     def any_outstanding(self, session_id: str) -> bool: ...
+
+
+class Tallies(Protocol):
+    """What models made of frames, by course and day: numbers that name nobody."""
+
+    def add(self, tally: TallyOf) -> None:
+        """To what is there of that course, day and model. Sent again, it counts again."""
+
+    def of_day(self, day: date, course_id: str | None = None) -> tuple[TallyOf, ...]:
+        """Of all courses, or of one; read a moment late."""
+
+    def baseline(self, model_id: str) -> Expected | None:
+        """What the model saw in its first days here."""
+
+    def set_baseline(self, model_id: str, expected: Expected) -> None:
+        """Of two the first stands."""
+
+    def is_checked(self, day: date) -> bool:
+        """Whether the days before it were looked at for a drift."""
+
+    def set_checked(self, day: date) -> None: ...
 
 
 class Claims(Protocol):
@@ -599,28 +621,50 @@ class Signer(Protocol):
         """`document` has a `kind`."""
 
 
-class Gallery(Protocol):
-    """A roster's templates as the recogniser wants them; opaque to services."""
+class Model(Protocol):
+    """A pack as it was shipped, or with what retraining learned on top of it; opaque to services."""
 
-    @property
-    def model_id(self) -> str: ...
-    @property
-    def person_ids(self) -> tuple[str, ...]: ...
-
-
-class Recogniser(Protocol):
     @property
     def model_id(self) -> str: ...
     @property
     def cohort_size(self) -> int:
         """How many other people's templates a gallery wants; 0 if none."""
 
+
+class Gallery(Protocol):
+    """A roster's templates as the recogniser wants them, for one model; opaque to services."""
+
+    @property
+    def model_id(self) -> str:
+        """Of the model that scores faces by it, and that stands in what was seen."""
+
+    @property
+    def person_ids(self) -> tuple[str, ...]: ...
+
+
+class Recogniser(Protocol):
+    """It sees by one pack, and scores by whichever model of it a gallery is for."""
+
+    @property
+    def model_id(self) -> str:
+        """Of the pack."""
+
+    @property
+    def shipped(self) -> Model:
+        """The pack with nothing learned on top."""
+
+    def learned(self, files: Mapping[str, bytes]) -> Model:
+        """What retraining learned on the pack, of its files by name. Raises PackRefused."""
+
     def gallery(
         self,
         templates: Sequence[Template],
         cohort: Sequence[Template] = (),
         lookalikes: Mapping[str, frozenset[str]] = ...,
-    ) -> Gallery: ...
+        learned: Model | None = None,
+    ) -> Gallery:
+        """Without a model: of the pack as it was shipped."""
+
     def recognise(self, picture: bytes, gallery: Gallery) -> Seen:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 
@@ -631,7 +675,7 @@ class Recogniser(Protocol):
         """The face at the box with one person of the gallery; None if there is no face. Raises as `recognise` does."""
 
     def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
-        """Of a person to each of the others."""
+        """Of a person to each of the others, as the pack sees them: nothing learned is applied."""
 
     def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
         """From which similarity on two templates may be one person's, where so many people are compared with."""

@@ -14,6 +14,7 @@ from botocore.client import BaseClient
 
 from chalicelib import wiring
 from chalicelib.adapters.dispatch import GitHubTrainingJobs, SecretToken
+from chalicelib.adapters.dynamo.records import ModelRecord
 from chalicelib.adapters.training_jobs import SageMakerTrainingJobs
 from chalicelib.domain.access import Account, Caller, Role
 from chalicelib.domain.clock import utc_now
@@ -27,7 +28,7 @@ from chalicelib.events.sessions import on_sessions_due
 from chalicelib.services.erase_person import erase_person
 from tests.api.conftest import Api
 from tests.support.artefacts import BETTER, SAME, figures, files, packed, with_projection
-from tests.support.fakes import clip, picture
+from tests.support.fakes import clip, learned_model, picture
 from tests.support.world import CONSENT_IN, REGION, START, claim_event
 
 ROOT = Path(__file__).parents[2]
@@ -167,6 +168,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     late_frame(api, calls)
     refused_upload(api, calls)
     claimed_face(api, calls, frame["id"], person_id)
+    learned_champion(api, calls)
     look_alike(api, calls)
     with calls_of("api_handler", calls):
         keep_the_register(api, course_id, session_id, person_id)
@@ -380,8 +382,6 @@ def change_people_and_rosters(api: Api, course_id: str, person_id: str) -> None:
 
 def forget_champion() -> None:
     """Whichever function comes first in a new deployment puts its model in service."""
-    from chalicelib.adapters.dynamo.records import ModelRecord
-
     ModelRecord("champion").delete()
 
 
@@ -421,6 +421,28 @@ def refused_upload(api: Api, calls: set[tuple[str, Call]]) -> None:
     wiring.people().withdraw_consent(person_id, api.world.now)
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(api.world.event(*registration.keys), None)
+
+
+def learned_champion(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """A frame and a claim that are scored by what retraining learned, each by a cold function."""
+    world, (model_id, files) = api.world, learned_model()
+    for name, content in files.items():
+        wiring.media().put(f"models/{model_id}/{name}", content, "application/json")
+    ModelRecord("champion").update(actions=[ModelRecord.model_id.set(model_id)])
+    course_id = world.add_course()
+    world.add_person("Gus", course_id=course_id)
+    world.enrol("Gus")
+    frame = world.post_frame(world.open_session(course_id), picture("Gus"))
+    with calls_of("on_frame_uploaded", calls):
+        on_frame_uploaded(world.event(frame.key), None)
+    claim = world.claim(frame.frame_id, "Gus")
+    wiring.gallery_of.cache_clear()  # type: ignore[attr-defined]
+    with calls_of("on_claim_made", calls):
+        on_claim_made(claim_event(claim), None)
+    with calls_of("api_handler", calls):
+        assert api.call("GET", "/v1/reports/drift").json_body["items"]
+        assert api.call("GET", f"/v1/courses/{course_id}/drift").json_body["model_id"] == model_id
+    ModelRecord("champion").update(actions=[ModelRecord.model_id.set(world.recogniser.model_id)])
 
 
 def claimed_face(api: Api, calls: set[tuple[str, Call]], frame_id: str, person_id: str) -> None:
