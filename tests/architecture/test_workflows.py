@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from chalicelib.adapters.dispatch import EVENT
 from chalicelib.domain.retraining import DATASETS, OUTPUTS, job_ids
 
