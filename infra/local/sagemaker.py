@@ -13,7 +13,7 @@ from infra.local.messages import HttpAnswer, HttpRequest
 from infra.local.request_model import request_faults
 from infra.local.server import LoopbackServer
 from infra.local.training_jobs import Refused, Tell, TrainingJobs
-from infra.local.training_run import Runner
+from infra.local.training_run import ENTRY_POINT, Runner
 
 MAX_BODY_BYTES = 1024 * 1024
 TARGET = "SageMaker."
@@ -122,6 +122,9 @@ def _job_faults(given: Mapping[str, Any]) -> Iterator[str]:
             yield f"{name} is required."
     if len({"TrainingImage", "AlgorithmName"} & set(algorithm)) != 1:
         yield "Exactly one of TrainingImage and AlgorithmName must be given."
+    started = (*algorithm.get("ContainerEntrypoint", ENTRY_POINT), *algorithm.get("ContainerArguments", ()))
+    if started != ENTRY_POINT or given.get("Environment"):
+        yield f"The local stack runs {' '.join(ENTRY_POINT)}, and in an environment of its own."
     if (
         "InstanceType" not in resources
         or min(map(resources.get, ("InstanceCount", "VolumeSizeInGB"), (0, 0))) < 1

@@ -16,6 +16,7 @@ from infra.local.messages import HttpAnswer, HttpRequest
 from infra.local.poller import Duplicates, Handled, QueueMapping, QueuePoller
 from infra.local.ports import LOOPBACK, listen, url_of
 from infra.local.schedule import Schedule, rate_seconds
+from infra.local.training_run import ENTRY_POINT, Runner
 from infra.local.work_folder import work_folder
 from infra.resources import GATEWAY, load_template
 
@@ -28,7 +29,7 @@ ROOT = Path(__file__).parents[2]
 DEFAULT_PACK_DIR = Path("build/packs/pypi")
 BUCKET = "PicturesBucket"
 MAX_PORT = 65_535
-TRAINING = (sys.executable, "-m", "training.retrain")
+TRAINING = (sys.executable, *ENTRY_POINT[1:])
 WORK_FOLDERS = "rollcall-training-"
 IMAGE = {"TrainingImage": "local"}  # a job runs what this machine has
 
@@ -158,7 +159,6 @@ class LocalStack:
         """moto's own training jobs have ended before anything ran."""
         from infra.local.event_rules import EventRules, event_rules
         from infra.local.sagemaker import sagemaker
-        from infra.local.training_run import Runner
 
         s3 = self.cloud.client("s3")
         undo.callback(s3.close)

@@ -27,7 +27,6 @@ TOLD = (
     "EnableInterContainerTrafficEncryption",
     "EnableManagedSpotTraining",
     "CheckpointConfig",
-    "Environment",
     "RetryStrategy",
 )
 

@@ -20,6 +20,9 @@ from typing import IO, Any
 
 Request = Mapping[str, Any]
 
+ENTRY_POINT = ("python", "-m", "training.retrain")
+"""Of the one image that is played. A request runs nothing else: whoever reaches this port could run anything."""
+
 GRACE_SECONDS = 10.0  # between SIGTERM and SIGKILL; AWS waits for 120, but a stack that ends should end soon
 POLL_SECONDS = 0.05
 LONGEST_REASON = 1024
@@ -37,7 +40,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Runner:
-    """`command` is what the image starts. `environment` is the image's own, beside what SageMaker sets."""
+    """`command` is what is run as the entry point. `environment` is the image's own, beside what SageMaker sets."""
 
     s3: Any
     command: Sequence[str]
@@ -109,7 +112,6 @@ class Runner:
         return {
             **{name: os.environ[name] for name in FROM_PARENT if name in os.environ},
             **self.environment,
-            **request.get("Environment", {}),
             "HOME": str(folder),
             "TMPDIR": str(folder / "tmp"),
             "PYTHONUNBUFFERED": "1",

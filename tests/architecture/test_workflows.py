@@ -38,7 +38,7 @@ CURL = """#!/bin/bash
 TRAINS = f"""#!/bin/bash
 test "$*" = "-m training.retrain" && ! env | grep -q ACTIONS && ! ls job/token 2> /dev/null || exit 9
 cp "$SM_CHANNEL_TEMPLATES/people.jsonl" job/seen; test "$TRAINING_JOB_NAME" = {JOB_ID} || exit 9
-for name in model.json report.json; do echo {{}} > "$SM_MODEL_DIR/$name"; done
+mkdir "$SM_OUTPUT_DATA_DIR/wandb"; for name in model.json report.json; do echo {{}} > "$SM_MODEL_DIR/$name"; done
 """
 FAILS = """#!/bin/bash
 echo "DatasetRefused: of another pack" > "$SM_OUTPUT_DIR/failure"; exit 1
@@ -193,7 +193,7 @@ def test_the_model_is_handed_over_where_sagemaker_would_put_it(tmp_path: Path) -
     ended = played.play()
     assert set(ended.values()) == {0}
     assert "Say why there is none" not in ended
-    assert played.written() == {f"{JOB_ID}/output/model.tar.gz"}
+    assert played.written() == {f"{JOB_ID}/output/model.tar.gz", f"{JOB_ID}/output/output.tar.gz"}
     with tarfile.open(played.bucket / OUTPUTS / JOB_ID / "output" / "model.tar.gz") as tar:
         assert sorted(tar.getnames()) == ["model.json", "report.json"]
     assert not (tmp_path / "job").exists()

@@ -29,6 +29,7 @@ from infra.local.work_folder import work_folder
 STAND_IN = Path(__file__).with_name("training_stand_in.py")
 BUCKET = "pictures"
 ROLE = "arn:aws:iam::123456789012:role/rollcall-training"
+ALGORITHM = {"TrainingImage": "rollcall-training:1", "TrainingInputMode": "File"}
 NAME = "rollcall-retrain-0123456789abcdef0123"
 
 
@@ -105,7 +106,7 @@ def request(do: str = "finish", name: str = NAME, **changed: Any) -> dict[str, A
     return {
         "TrainingJobName": name,
         "RoleArn": ROLE,
-        "AlgorithmSpecification": {"TrainingImage": "rollcall-training:1", "TrainingInputMode": "File"},
+        "AlgorithmSpecification": ALGORITHM,
         "HyperParameters": {"do": f'"{do}"', "text": "plain"},
         "InputDataConfig": [channel("templates"), channel("champion")],
         "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/training-output"},
@@ -137,7 +138,7 @@ def test_a_job_runs_with_sagemakers_folders_and_its_model_is_packed(
     monkeypatch.setenv("ROLLCALL_BUCKET", "secret")
     monkeypatch.setenv("WANDB_API_KEY", "secret")
     with play() as playing:
-        playing.start(Environment={"MORE": "1"})
+        playing.start()
         job = playing.ended()
         assert playing.folders() == []
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Completed", "Completed")
@@ -157,11 +158,7 @@ def test_a_job_runs_with_sagemakers_folders_and_its_model_is_packed(
         "SM_OUTPUT_DATA_DIR": f"{folder}/output/data",
         "SM_HPS": '{"do": "finish", "text": "plain"}',
     }
-    assert (given["TRAINING_JOB_NAME"], given["ROLLCALL_PACK_DIR"], given["MORE"]) == (
-        NAME,
-        "/packs/pypi",
-        "1",
-    )
+    assert (given["TRAINING_JOB_NAME"], given["ROLLCALL_PACK_DIR"]) == (NAME, "/packs/pypi")
     assert (given["HOME"], Path(given["TMPDIR"])) == (folder, Path(folder, "tmp"))
     assert "secret" not in given.values()
     assert written(s3, NAME, "output.tar.gz") == {"run.log": b"offline"}
@@ -280,6 +277,12 @@ def test_a_name_is_taken_for_ever(play: Play) -> None:
         ({"OutputDataConfig": {"S3OutputPath": "https://elsewhere/x"}}, "must go to S3"),
         ({"OutputDataConfig": {"S3OutputPath": "s3://b/x", "CompressionType": "NONE"}}, "packs"),
         ({"AlgorithmSpecification": {"TrainingInputMode": "File"}}, "TrainingImage"),
+        (
+            {"AlgorithmSpecification": {**ALGORITHM, "ContainerEntrypoint": ["python", "-m", "retrain"]}},
+            "runs",
+        ),
+        ({"AlgorithmSpecification": {**ALGORITHM, "ContainerArguments": ["--fast"]}}, "runs"),
+        ({"Environment": {"LD_PRELOAD": "mine.so"}}, "environment of its own"),
         ({"ResourceConfig": {"InstanceType": "ml.nothing"}}, "enum"),
         ({"ResourceConfig": {"InstanceType": "ml.m5.xlarge"}}, "InstanceCount"),
         ({"StoppingCondition": {"MaxRuntimeInSeconds": 3600}}, "spot"),

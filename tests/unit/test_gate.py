@@ -121,6 +121,7 @@ CHALLENGER = {"fpir": 0.008, "fpir_interval": [0.005, 0.012]}
         {"champion_id": 7},
         {"model_id": ""},
         {"pack_id": "x" * 65},
+        {"data_version": "\ud800"},
         {"promise": {}},
         {"promise": {"accept_fpir": math.nan}},
         {"promise": {"accept_fpir": True}},
