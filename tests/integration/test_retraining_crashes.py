@@ -13,7 +13,7 @@ from chalicelib.adapters.dynamo.records import ModelRecord, RetrainingInHandReco
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.domain.models import InService
 from chalicelib.domain.retraining import CUT_OFF_AFTER, Cause, JobState, Progress, TrainingStatus
-from tests.support.crashes import watched
+from tests.support.crashes import Crash, watched
 from tests.support.enrolled import Enrolled
 from tests.support.faults import Fault, fault
 from tests.support.world import World
@@ -108,6 +108,21 @@ def test_a_start_that_is_cut_off_at_any_write_ends_in_one_job(due: Enrolled, kin
         world.retrain_tick()
         assert world.training_jobs.started == jobs, f"{kind} at write {n}"
         assert what_is_left(world) == expected, f"{kind} at write {n}"
+
+
+def test_the_data_of_a_job_that_runs_are_not_written_again(due: Enrolled) -> None:
+    """Its start was asked for, and the process died before it could write so."""
+    world = due.again()
+    writes = writes_of(world.retrain_tick)
+    world = due.again()
+    with suppress(Crash), fault(Fault.CRASH_BEFORE, writes):
+        world.retrain_tick()
+    key = f"{world.job_in_hand.dataset}templates/dataset.json"
+    written = wiring.media().get(key, 10**6)
+    world.pass_time(minutes=5)
+    world.retrain_tick()
+    assert world.job_in_hand.state is JobState.RUNNING
+    assert wiring.media().get(key, 10**6) == written
 
 
 @pytest.mark.parametrize("kind", ENDS)
