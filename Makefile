@@ -39,7 +39,7 @@ serve: pack  ## run Rollcall on this machine (PORT=8000) until Ctrl-C
 test: lint types pack  ## everything that must hold, in under ten minutes
 	$(PY) -m pytest -n $(WORKERS) -m "not slow"
 
-test-slow: pack  ## what takes longer: more seeds, a peer's nets in a venv of its own, hostile bytes (FUZZ_SECONDS=n)
+test-slow: pack  ## what takes longer: more seeds, a peer and the sagemaker SDK in venvs of their own, hostile bytes (FUZZ_SECONDS=n)
 	$(PY) -m pytest -m slow
 
 faces: setup

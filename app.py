@@ -11,6 +11,7 @@ from chalicelib.api.claims import claims
 from chalicelib.api.confirmations import confirmations
 from chalicelib.api.courses import courses
 from chalicelib.api.document import document
+from chalicelib.api.drift import drift
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.identities import identities
@@ -59,6 +60,7 @@ for blueprint in (
     confirmations,
     check_ins,
     cameras,
+    drift,
     privacy,
     audit,
     retraining,

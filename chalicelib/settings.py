@@ -144,6 +144,7 @@ class Settings:
             Kept("pictures of frames", self.frame_picture_days, "object lifecycle"),
             Kept("videos and photos of registrations", self.registration_media_days, "object lifecycle"),
             Kept("what was seen in frames, without pictures", self.frame_record_days, "table expiry"),
+            Kept("how often models saw, by course and day", self.frame_record_days, "table expiry"),
             Kept("uploads that were announced and never came", self.upload_record_days, "table expiry"),
             Kept("claims to faces", self.frame_record_days, "table expiry, or erasure"),
             Kept("codes shown in class, once they have ended", CODE_DAYS, "table expiry"),

@@ -127,6 +127,13 @@ def frames() -> ports.Frames:
 
 
 @_once
+def tallies() -> ports.Tallies:
+    from chalicelib.adapters.dynamo.tallies import DynamoTallies
+
+    return DynamoTallies(_lifetime(_tables().frame_record_days))
+
+
+@_once
 def claims() -> ports.Claims:
     from chalicelib.adapters.dynamo.claims import DynamoClaims
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
 
 ENTRY_POINT = ["python", "-m", "training.retrain"]
-# Lines such as `metric test_fnir=0.0123` of the job's log become metrics in CloudWatch.
+# Lines such as `test_fnir=0.012300;` of the job's log become metrics in CloudWatch.
 METRICS = ("validation_fnir", "test_fnir", "test_fpir", "fnir_difference")
 STATUSES = {
     "InProgress": TrainingStatus.IN_PROGRESS,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from chalicelib.domain.canonical import fingerprint
 from chalicelib.domain.errors import ArtefactRefused
 from chalicelib.domain.gate import Report, read_report
 from chalicelib.domain.templates import LEARNED
@@ -63,8 +64,7 @@ def learned_id(model: Any) -> str:
         raise ArtefactRefused("model.json is of no format that is read here.")
     if not isinstance(model["pack_id"], str) or not isinstance(model["thresholds"], dict | None):
         raise ArtefactRefused("model.json names no pack, or thresholds that are none.")
-    canonical = json.dumps(model, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return f"{model['pack_id']}{LEARNED}{sha256(canonical.encode()).hexdigest()[:12]}"
+    return f"{model['pack_id']}{LEARNED}{fingerprint(model)}"
 
 
 def as_shipped(pack_id: str) -> dict[str, Any]:

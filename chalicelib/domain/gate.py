@@ -5,6 +5,7 @@ of the test side is at most the promise (and so, for certain, is its interval's 
 to measure above it is not promoted, although half of those that sit exactly on the promise do.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +19,7 @@ LEAST_FALSE_POSITIVES = 10
 LEAST_OF_A_GROUP = 50
 GROUPS_BY = ("camera", "lighting")
 MOST_GROUPS = 1000
-LONGEST_ID = 64
+ID = re.compile(r"[ -~]{1,64}")
 
 
 class Verdict(StrEnum):
@@ -254,8 +255,8 @@ def _boolean(document: Mapping[str, Any], name: str) -> bool:
 
 def _id(document: Mapping[str, Any], name: str) -> str:
     found = document.get(name)
-    if not isinstance(found, str) or not 0 < len(found) <= LONGEST_ID:
-        raise ArtefactRefused(f"{name} of the report is no text of 1 to {LONGEST_ID} characters.")
+    if not isinstance(found, str) or not ID.fullmatch(found):
+        raise ArtefactRefused(f"{name} of the report is no text of 1 to 64 ASCII characters.")
     return found
 
 

@@ -41,7 +41,8 @@ def finish_retraining(job_id: str, *, retrainer: Retrainer) -> RetrainingJob | N
 
 def fail(job: RetrainingJob, state: JobState, why: str, retrainer: Retrainer) -> RetrainingJob:
     """A job that made nothing ends; its requests stay, for the next attempt."""
-    ended = replace(job, state=state, failure=why[:LONGEST_FAILURE], finished_at=retrainer.clock())
+    told = why.encode(errors="replace").decode()[:LONGEST_FAILURE]
+    ended = replace(job, state=state, failure=told, finished_at=retrainer.clock())
     try:
         job = retrainer.retraining.save(ended)
     except Contention:  # whoever was first has said how it ended, or what it is at

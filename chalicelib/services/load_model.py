@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 
+from chalicelib.domain.artefacts import KNOWN, MODEL, PROJECTION
 from chalicelib.domain.errors import PackRefused, PayloadTooLarge
+from chalicelib.domain.models import file_of
 from chalicelib.domain.templates import Champion
 from chalicelib.services.ports import Media, Model, Recogniser
 from chalicelib.services.recent import Recent
-
-FILES = ("model.json", "projection.onnx")
-MAX_FILE_BYTES = 16 * 1024 * 1024
 
 Refused = Callable[[str, Exception], None]
 
@@ -40,8 +39,8 @@ def load_model(
 
 
 def _read(model_id: str, media: Media, recogniser: Recogniser) -> Model:
-    contents = {name: media.get(f"models/{model_id}/{name}", MAX_FILE_BYTES) for name in FILES}
+    contents = {name: media.get(file_of(model_id, name), KNOWN[name]) for name in (MODEL, PROJECTION)}
     model = recogniser.learned({name: content for name, content in contents.items() if content is not None})
     if model.model_id != model_id:
-        raise PackRefused(f"models/{model_id}/ holds {model.model_id}")
+        raise PackRefused(f"the files of {model_id} are those of {model.model_id}")
     return model

@@ -13,6 +13,7 @@ from chalicelib.domain.claims import Claim, Comparison, Verdict
 from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course, Roster
+from chalicelib.domain.drift import Expected, TallyOf
 from chalicelib.domain.erasure import Claimed, Erasure, Held
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
@@ -324,7 +325,7 @@ class Frames(Protocol):
         """Read strongly. Raises FrameNotFound, also for one that has expired."""
 
     def record_result(self, frame: Frame, result: FrameResult) -> Frame:
-        """Write the result unless there is one already; answers the frame as stored."""
+        """Write the result unless there is one already; answers the frame as stored, with this very result if it is."""
 
     def finish(self, frame: Frame) -> None: ...
     def naming(self, person_id: str, session_id: str) -> tuple[str, ...]:
@@ -334,6 +335,27 @@ class Frames(Protocol):
         """Sightings keep their figures and lose the candidate. Raises Contention."""
 
     def any_outstanding(self, session_id: str) -> bool: ...
+
+
+class Tallies(Protocol):
+    """What models made of frames, by course and day: numbers that name nobody."""
+
+    def add(self, tally: TallyOf) -> None:
+        """To what is there of that course, day and model. Sent again, it counts again."""
+
+    def of_day(self, day: date, course_id: str | None = None) -> tuple[TallyOf, ...]:
+        """Of all courses, or of one; read a moment late."""
+
+    def baseline(self, model_id: str) -> Expected | None:
+        """What the model saw in its first days here."""
+
+    def set_baseline(self, model_id: str, expected: Expected) -> None:
+        """Of two the first stands."""
+
+    def is_checked(self, day: date) -> bool:
+        """Whether the days before it were looked at for a drift."""
+
+    def set_checked(self, day: date) -> None: ...
 
 
 class Claims(Protocol):

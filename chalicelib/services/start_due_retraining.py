@@ -53,9 +53,16 @@ def _take_in_hand(champion: InService, now: datetime, retrainer: Retrainer) -> R
             job = RetrainingJob(
                 job_id, champion.model_id, attempt, request_ids, created_at=now, touched_at=now
             )
-            retrainer.retraining.begin(job)
-            return job
+            return _begun(job, retrainer)
     return None  # all tried in vain
+
+
+def _begun(job: RetrainingJob, retrainer: Retrainer) -> RetrainingJob | None:
+    try:
+        retrainer.retraining.begin(job)
+    except BiometricsOff:  # switched off since it was looked at
+        return None
+    return job
 
 
 def _ask_by_schedule(last: RetrainingJob | None, now: datetime, retrainer: Retrainer) -> None:
@@ -78,7 +85,8 @@ def _carry_on(job: RetrainingJob, now: datetime, retrainer: Retrainer) -> Retrai
 
 def _start(job: RetrainingJob, now: datetime, retrainer: Retrainer) -> RetrainingJob:
     try:
-        job = replace(job, people=write_dataset(job, retrainer=retrainer))
+        people = write_dataset(job, retrainer=retrainer)
+        job = retrainer.retraining.save(replace(job, people=people))
         retrainer.training_jobs.start(job)
     except (TrainingNotStarted, BiometricsOff, ModelNotFound) as error:
         return fail(job, JobState.FAILED, str(error), retrainer)

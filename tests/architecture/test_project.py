@@ -129,6 +129,7 @@ def test_functions_believe_the_user_pool_of_the_template() -> None:
         "layers/api/requirements.txt",
         "layers/vision/requirements.txt",
         "training/requirements.txt",
+        "training/requirements-launch.txt",
     ],
 )
 def test_every_dependency_is_pinned_and_says_why(path: str) -> None:

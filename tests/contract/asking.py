@@ -82,7 +82,7 @@ def ask_everything(url: str, cases: int, seed_number: int) -> Iterator[Asked]:
 
 def _gentlest_first(route: str) -> tuple[bool, bool, str]:
     """What ends things comes last, and what ends everything very last."""
-    ends = route.startswith("DELETE") or route.endswith(("/close", "/archive"))
+    ends = route.startswith("DELETE") or route.endswith(("/close", "/archive", "/promote", "/rollback"))
     return ("biometrics" in route, ends, route)
 
 

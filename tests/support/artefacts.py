@@ -16,7 +16,7 @@ WORSE = {"value": 0.05, "lower": 0.02, "upper": 0.08}
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'/>"
 
 
-def tested_with(difference: Mapping[str, float] = BETTER, **more: Any) -> dict[str, Any]:
+def figures(difference: Mapping[str, float] = BETTER, **more: Any) -> dict[str, Any]:
     """The test of 150 people and 2000 strangers, with enough evidence to decide on."""
     return {
         "identities": 150,
@@ -38,7 +38,7 @@ def tested_with(difference: Mapping[str, float] = BETTER, **more: Any) -> dict[s
     } | more
 
 
-def report(champion_id: str, model_id: str = "fake-1~0123456789ab", **more: Any) -> dict[str, Any]:
+def report(champion_id: str, model_id: str = "fake-1~0123456789ab", /, **more: Any) -> dict[str, Any]:
     return {
         "format": 1,
         "champion_id": champion_id,
@@ -49,13 +49,13 @@ def report(champion_id: str, model_id: str = "fake-1~0123456789ab", **more: Any)
         "calibrated": True,
         "learned_from": {"people": 300, "registrations": 320},
         "candidates": [{"kind": "none", "validation_fnir": 0.1, "chosen": True}],
-        "test": tested_with(),
+        "test": figures(),
         "groups": [],
         "expected": None,
     } | more
 
 
-def files(champion_id: str, *, learned: str = "", **more: Any) -> dict[str, bytes]:
+def files(champion_id: str, /, *, learned: str = "", **more: Any) -> dict[str, bytes]:
     """`learned` tells one model from another; `more` goes into the report."""
     pack_id = champion_id.partition("~")[0]
     manifest = json.dumps({"format": 1, "pack_id": pack_id, "people": [], "of": learned}).encode()
@@ -76,6 +76,20 @@ def files(champion_id: str, *, learned: str = "", **more: Any) -> dict[str, byte
     }
 
 
+def with_model(content: Mapping[str, bytes], **changed: Any) -> dict[str, bytes]:
+    """The artefact with a model.json that says something else, and a report of that model."""
+    model = json.loads(content["model.json"]) | changed
+    canonical = json.dumps(model, sort_keys=True, separators=(",", ":"))
+    model_id = f"{model['pack_id']}~{sha256(canonical.encode()).hexdigest()[:12]}"
+    told = json.loads(content["report.json"]) | {"model_id": model_id}
+    return {**content, "model.json": json.dumps(model).encode(), "report.json": json.dumps(told).encode()}
+
+
+def with_projection(content: Mapping[str, bytes], net: bytes = b"a net", **changed: Any) -> dict[str, bytes]:
+    projection = {"kind": "wccn", "file": "projection.onnx", "sha256": sha256(b"a net").hexdigest()} | changed
+    return with_model(content, projection=projection) | {"projection.onnx": net}
+
+
 def packed(content: Mapping[str, bytes]) -> bytes:
     stream = io.BytesIO()
     with tarfile.open(fileobj=stream, mode="w") as archive:
@@ -86,5 +100,5 @@ def packed(content: Mapping[str, bytes]) -> bytes:
     return gzip.compress(stream.getvalue(), compresslevel=1, mtime=0)
 
 
-def artefact(champion_id: str, **more: Any) -> bytes:
+def artefact(champion_id: str, /, **more: Any) -> bytes:
     return packed(files(champion_id, **more))

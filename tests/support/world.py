@@ -311,7 +311,7 @@ class World:
             status, None if status is TrainingStatus.COMPLETED else "spot"
         )
         if status is TrainingStatus.COMPLETED:
-            made = artefact(**{"champion_id": job.champion_id, **learned})
+            made = artefact(job.champion_id, **learned)
             wiring.media().put(job.artefact, made, "application/gzip")
         return job
 

@@ -16,6 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.drift import BINS
 from chalicelib.domain.people import Use
 from chalicelib.settings import Settings
 
@@ -42,6 +43,9 @@ TIMETABLE = "timetable"
 PLANNED = "planned#"
 CAMERA = "camera"
 REVIEW = "review"
+TALLY = "tally#"
+BASELINE = "baseline"
+CHECKED = "checked"
 CLAIM = "claim#"
 CLAIMED_FACE = "face#"
 ADMIN = "admin"
@@ -466,6 +470,52 @@ class ErasedMarksRecord(Model):
     people = NumberAttribute(default=0)
 
 
+BINS_OF_EXCESS = tuple(f"bin_{number:02}" for number in range(BINS))
+# DynamoDB adds to top-level numbers alone, so each bin is an attribute; those of a base class are the record's too.
+_Bins: Any = type("_Bins", (), {name: NumberAttribute(default=0) for name in BINS_OF_EXCESS})
+
+
+class TallyRecord(_Bins, Model):  # type: ignore[misc]
+    """What a model made of one course's frames of a day, in the partition tally#<day>; sk: tally#<course>#<model>.
+
+    Its counters, and those of the bins of the excess, are only ever added to.
+    """
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
+    frames = NumberAttribute(default=0)
+    unacquired = NumberAttribute(default=0)
+    accepted = NumberAttribute(default=0)
+    review = NumberAttribute(default=0)
+    unknown = NumberAttribute(default=0)
+
+
+class BaselineRecord(Model):
+    """What a model saw in its first days here, in the partition baseline; sk: the model. Written once."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True, default=BASELINE)
+    sk = UnicodeAttribute(range_key=True)
+    expected: JSONAttribute = JSONAttribute()
+
+
+class DriftCheckRecord(Model):
+    """That the days up to this one were looked at for a drift."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=CHECKED)
+    kept_until = TTLAttribute(null=True)
+
+
 class ClaimRecord(Model):
     """A claim, in the partition of its session; its sort key begins with CLAIM."""
 
@@ -797,6 +847,9 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (MarkRecord, "attendance"),
     (SessionItem, "attendance"),
     (ErasedMarksRecord, "attendance"),
+    (TallyRecord, "attendance"),
+    (BaselineRecord, "attendance"),
+    (DriftCheckRecord, "attendance"),
     (ClaimRecord, "attendance"),
     (ClaimedFaceRecord, "attendance"),
     (ChangeRecord, "attendance"),
