@@ -47,7 +47,8 @@ def test_each_row_says_what_it_learned_from_whom_and_what_the_gate_says(
     lines = list(table({"ablation": rows, "schools": [alone]}))
     assert lines[2].startswith("| 100 | 1 | as shipped |")
     assert lines[6].startswith("| 100 | 1 | wccn (too few) |")
-    assert lines[-1].startswith("| a school | 90 | none |")
+    assert lines[-1].startswith("| a school | 90 | ")
+    assert " | none | " in lines[-1]
 
 
 def test_more_people_than_there_are_cannot_be_learned_from(halves: Halves) -> None:
