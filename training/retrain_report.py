@@ -184,21 +184,24 @@ def table(document: Mapping[str, Any]) -> Iterator[str]:
         name += " (chosen)" if row["chosen"] else ""
         yield f"| {row['enrolled']} | {row['photos']} | {name} | {row['oracle_fnir']:.3f} | {_cells(row)} |"
     yield ""
-    yield "| school | people | learned | FPIR | FNIR | difference of FNIR | the gate |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| school | people | FPIR, FNIR as shipped | learned | FPIR | FNIR | difference of FNIR | the gate |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in document["schools"]:
         kind = next(each["kind"] for each in row["candidates"] if each["chosen"])
-        yield f"| {row['school']} | {row['people']} | {kind} | {_cells(row)} |"
+        shipped = ", ".join(_rate(row["champion"], name) for name in ("fpir", "fnir"))
+        yield f"| {row['school']} | {row['people']} | {shipped} | {kind} | {_cells(row)} |"
 
 
 def _cells(row: Mapping[str, Any]) -> str:
     difference = row["fnir_difference"]
     changed = "{value:+.4f} [{lower:+.4f}, {upper:+.4f}]".format(**difference)
-    rates = (
-        f"{100 * row[name]:.2f} % [{100 * row[f'{name}_interval'][0]:.2f}, {100 * row[f'{name}_interval'][1]:.2f}]"
-        for name in ("fpir", "fnir")
-    )
+    rates = (_rate(row, name) for name in ("fpir", "fnir"))
     return " | ".join((*rates, changed, f"{row['decision']}: {', '.join(row['reasons'])}"))
+
+
+def _rate(row: Mapping[str, Any], name: str) -> str:
+    low, high = row[f"{name}_interval"]
+    return f"{100 * row[name]:.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
