@@ -11,15 +11,18 @@ from chalicelib.api.claims import claims
 from chalicelib.api.confirmations import confirmations
 from chalicelib.api.courses import courses
 from chalicelib.api.document import document
+from chalicelib.api.drift import drift
 from chalicelib.api.frames import frames
 from chalicelib.api.health import health
 from chalicelib.api.identities import identities
 from chalicelib.api.instructors import instructors
 from chalicelib.api.marks import marks
 from chalicelib.api.middleware import logged, problem_details
+from chalicelib.api.models import models
 from chalicelib.api.people import people
 from chalicelib.api.privacy import privacy
 from chalicelib.api.registrations import registrations
+from chalicelib.api.retraining import retraining
 from chalicelib.api.reviews import reviews
 from chalicelib.api.rosters import rosters
 from chalicelib.api.sessions import sessions
@@ -28,6 +31,7 @@ from chalicelib.events.claims import claims as claim_events
 from chalicelib.events.frames import frames as frame_events
 from chalicelib.events.privacy import privacy as privacy_events
 from chalicelib.events.registrations import registrations as registration_events
+from chalicelib.events.retraining import retraining as retraining_events
 from chalicelib.events.sessions import sessions as session_events
 
 app = Chalice(app_name="rollcall")
@@ -56,10 +60,20 @@ for blueprint in (
     confirmations,
     check_ins,
     cameras,
+    drift,
     privacy,
     audit,
+    retraining,
+    models,
 ):
     app.register_blueprint(blueprint)
 
-for blueprint in (frame_events, claim_events, registration_events, session_events, privacy_events):
+for blueprint in (
+    frame_events,
+    claim_events,
+    registration_events,
+    session_events,
+    privacy_events,
+    retraining_events,
+):
     app.register_blueprint(blueprint)

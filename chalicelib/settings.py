@@ -20,7 +20,17 @@ CODE_DAYS = 1  # a code that was shown in class, once it is no good any more
 MESSAGE_DAYS = 14  # in a dead-letter queue, as in infra/resources
 COUNTER_DAYS = 1  # counters of rate limits and what Idempotency-Keys were used for
 
+DATASET_DAYS = (
+    2  # these two as in infra/resources; a dataset is deleted with its job, and this is for what was lost
+)
+ARTEFACT_DAYS = 30
+SAGEMAKER, GITHUB = "sagemaker", "github"
+REPOSITORY = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+")
+
 LOCAL, LOOPBACK = "local", re.compile(r"http://127\.0\.0\.1:\d+/")
+
+
+JOBS_STAY = "never: they prove what was learned from"
 
 
 @dataclass(frozen=True)
@@ -65,8 +75,28 @@ class Settings:
 
     stranger_share: float = 0.1  # of the faces that cameras see: what a confidence assumes
 
+    retrain_with: str = SAGEMAKER  # or github: a workflow there runs the training job
+    retrain_after_enrolments: int = 20
+    retrain_after_hours: int = 168  # however few were enrolled
+    retrain_after_erasure_hours: int = 24
+    retrain_every_days: int = 0  # since the last job, though nobody asked; 0: never
+    training_image: str = ""  # without it, or the repository, there is no retraining
+    training_role: str = ""
+    training_instance: str = "ml.m5.xlarge"
+    training_volume_gb: int = 30
+    training_spot: int = 1  # 0: instances that nobody takes away, at the full price
+    training_run_seconds: int = 3600
+    training_wait_seconds: int = 14_400  # for spare instances and the run itself
+    github_repository: str = ""  # owner/name
+
     def __post_init__(self) -> None:
         """Raises ValueError: whoever names the keys can forge everybody's sign-in."""
+        if self.retrain_with not in (SAGEMAKER, GITHUB):
+            raise ValueError(f"ROLLCALL_RETRAIN_WITH must be {SAGEMAKER} or {GITHUB}.")
+        if self.github_repository and not REPOSITORY.fullmatch(self.github_repository):
+            raise ValueError("ROLLCALL_GITHUB_REPOSITORY must be owner/name.")
+        if self.training_wait_seconds < self.training_run_seconds:
+            raise ValueError("ROLLCALL_TRAINING_WAIT_SECONDS must not be less than the run may take.")
         if self.register_days < 0:
             raise ValueError("ROLLCALL_REGISTER_DAYS must be 0, for ever, or more.")
         if self.oidc_issuer and not (self.oidc_issuer.startswith("https://") and self.oidc_audience):
@@ -92,6 +122,18 @@ class Settings:
         return self.register_days and max(self.register_days, self.trace_days)
 
     @property
+    def retrains(self) -> bool:
+        """Whether there is somebody to run a training job."""
+        if self.retrain_with == GITHUB:
+            return bool(self.github_repository)
+        return bool(self.training_image and self.training_role)
+
+    @property
+    def github_token_secret(self) -> str:
+        """The name of the secret that holds the token for repository_dispatch."""
+        return f"{self.prefix}-github-token"
+
+    @property
     def signing_key(self) -> str:
         """The alias of the key that signs receipts and digests."""
         return f"alias/{self.prefix}-signing"
@@ -102,6 +144,7 @@ class Settings:
             Kept("pictures of frames", self.frame_picture_days, "object lifecycle"),
             Kept("videos and photos of registrations", self.registration_media_days, "object lifecycle"),
             Kept("what was seen in frames, without pictures", self.frame_record_days, "table expiry"),
+            Kept("how often models saw, by course and day", self.frame_record_days, "table expiry"),
             Kept("uploads that were announced and never came", self.upload_record_days, "table expiry"),
             Kept("claims to faces", self.frame_record_days, "table expiry, or erasure"),
             Kept("codes shown in class, once they have ended", CODE_DAYS, "table expiry"),
@@ -121,6 +164,14 @@ class Settings:
             Kept("sign-in accounts and tokens of people", None, "unlinking or expiry, or erasure"),
             Kept("courses, timetables, cameras, models and consent texts", None, "never: they name nobody"),
             Kept("counters of rate limits, and idempotency keys", COUNTER_DAYS, "table expiry"),
+            Kept("requests for retraining by registrations", None, "the training job that answers them"),
+            Kept(
+                "data that a training job learns from",
+                DATASET_DAYS,
+                "the end of the job, or object lifecycle",
+            ),
+            Kept("what a training job made, without embeddings", ARTEFACT_DAYS, "object lifecycle"),
+            Kept("training jobs and other requests for them, models' files by opaque ids", None, JOBS_STAY),
             Kept("messages between functions, by opaque ids", MESSAGE_DAYS, "queue expiry"),
             Kept("acts in the audit log, by opaque ids", self.audit_record_days, "table expiry"),
             Kept("digests of the audit log, with hashes of its acts", None, "never: they prove the log"),

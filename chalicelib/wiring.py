@@ -8,15 +8,18 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chalicelib.services import ports
-from chalicelib.settings import Settings, load_settings
+from chalicelib.settings import GITHUB, Settings, load_settings
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from chalicelib.adapters.dynamo.lifetimes import Lifetime
     from chalicelib.services.erase_person import Eraser
+    from chalicelib.services.retrainer import Retrainer
 
 Made = TypeVar("Made")
+
+KEPT_MODELS = 2  # the champion, and the one before it: a rollback costs no read
 
 _caches: list[Any] = []
 
@@ -124,6 +127,13 @@ def frames() -> ports.Frames:
 
 
 @_once
+def tallies() -> ports.Tallies:
+    from chalicelib.adapters.dynamo.tallies import DynamoTallies
+
+    return DynamoTallies(_lifetime(_tables().frame_record_days))
+
+
+@_once
 def claims() -> ports.Claims:
     from chalicelib.adapters.dynamo.claims import DynamoClaims
 
@@ -150,9 +160,10 @@ def registrations() -> ports.Registrations:
 @_once
 def templates() -> ports.Templates:
     from chalicelib.adapters.dynamo.templates import DynamoTemplates
+    from chalicelib.domain.clock import utc_now
 
     _tables()
-    return DynamoTemplates()
+    return DynamoTemplates(utc_now)
 
 
 @_once
@@ -161,6 +172,61 @@ def models() -> ports.Models:
 
     _tables()
     return DynamoModels()
+
+
+@_once
+def retraining() -> ports.Retraining:
+    from chalicelib.adapters.dynamo.retraining import DynamoRetraining
+
+    _tables()
+    return DynamoRetraining()
+
+
+@_once
+def training_jobs() -> ports.TrainingJobs:
+    import boto3
+
+    given = settings()
+    if given.retrain_with == GITHUB:
+        from datetime import timedelta
+
+        from chalicelib.adapters.dispatch import GitHubTrainingJobs, SecretToken
+        from chalicelib.domain.clock import utc_now
+
+        token = SecretToken(boto3.session.Session().client("secretsmanager"), given.github_token_secret)
+        lasts = timedelta(seconds=given.training_wait_seconds)
+        return GitHubTrainingJobs(given.github_repository, token, media(), utc_now, lasts)
+    from chalicelib.adapters.training_jobs import SageMakerTrainingJobs
+
+    return SageMakerTrainingJobs(boto3.session.Session().client("sagemaker"), given)
+
+
+@_once
+def retrainer() -> "Retrainer":
+    """What carries retraining on."""
+    from datetime import timedelta
+
+    from chalicelib.domain.clock import utc_now
+    from chalicelib.domain.retraining import Gathering
+    from chalicelib.services.retrainer import Retrainer
+
+    given = settings()
+    return Retrainer(
+        retraining=retraining(),
+        training_jobs=training_jobs(),
+        models=models(),
+        people=people(),
+        templates=templates(),
+        media=media(),
+        clock=utc_now,
+        prefix=given.prefix,
+        gathering=Gathering(
+            enrolments=given.retrain_after_enrolments,
+            registrations_wait=timedelta(hours=given.retrain_after_hours),
+            erasures_wait=timedelta(hours=given.retrain_after_erasure_hours),
+        ),
+        every=timedelta(days=given.retrain_every_days) if given.retrain_every_days else None,
+    )
 
 
 @_once
@@ -271,8 +337,17 @@ def recogniser() -> ports.Recogniser:
 @_once
 def gallery_of() -> Callable[[str], ports.Gallery]:
     """Loads the gallery of a course; galleries are kept between the events of a warm function."""
-    from chalicelib.services.load_gallery import GalleryCache, load_gallery
+    from chalicelib.services.load_gallery import load_gallery
+    from chalicelib.services.load_model import load_model
+    from chalicelib.services.recent import Recent
 
+    model_of = partial(
+        load_model,
+        media=media(),
+        recogniser=recogniser(),
+        recent=Recent(KEPT_MODELS),
+        refused=_model_refused,
+    )
     return partial(
         load_gallery,
         courses=courses(),
@@ -280,8 +355,16 @@ def gallery_of() -> Callable[[str], ports.Gallery]:
         people=people(),
         templates=templates(),
         recogniser=recogniser(),
-        cache=GalleryCache(settings().cached_galleries),
+        model_of=model_of,
+        recent=Recent(settings().cached_galleries),
     )
+
+
+def _model_refused(model_id: str, error: Exception) -> None:
+    from chalicelib.observability import count, logger
+
+    count("ModelRefused")
+    logger.error("model refused, the pack as shipped stands in", model_id=model_id, reason=str(error))
 
 
 @_once

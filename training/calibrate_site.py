@@ -54,24 +54,31 @@ def site_thresholds(people: Sequence[Person], features: Features, pack: Pack) ->
     counts = COUNTS[: min(len(person.photos) for person in shown) - 1]
     sizes = (len(shown) // 5, len(shown) // 2)
     material = Material(shown, shown, features, pack, sizes, counts, probes_from=counts[-1])
-    chosen = choose_thresholds(material, cohort_of(cohort, features, pack.model_id))
-    theirs = pack.thresholds
+    return filled_up(choose_thresholds(material, cohort_of(cohort, features, pack.model_id)), pack.thresholds)
+
+
+def filled_up(chosen: Thresholds, theirs: Thresholds, *, projected: bool = False) -> Thresholds:
+    """What was measured, with the pack's distance to enrolment counts that were not.
+
+    Where a projection drew scores together, or apart, that distance changes as much as the rise of confidences did.
+    """
     return replace(
         chosen,
-        plain=_for_all_counts(chosen.plain, theirs.plain),
+        plain=_for_all_counts(chosen.plain, theirs.plain, projected),
         normalised=chosen.normalised
-        and _for_all_counts(chosen.normalised, theirs.normalised or theirs.plain),
+        and _for_all_counts(chosen.normalised, theirs.normalised or theirs.plain, projected),
         duplicate=theirs.duplicate and _as_much_higher(theirs.duplicate, chosen.plain, theirs.plain),
     )
 
 
-def _for_all_counts(measured: Levels, packs: Levels) -> Levels:
+def _for_all_counts(measured: Levels, packs: Levels, projected: bool) -> Levels:
     """More photos raise strangers' scores: a threshold measured with fewer would let too many of them in."""
     last, at = max(measured.accept), Operating(packs, 120)
     missing = [count for count in COUNTS if count > last]
+    scale = packs.confidence.slope / measured.confidence.slope if projected else 1.0
 
     def raised(curves: Mapping[int, Curve], of: Callable[[int], float]) -> dict[int, Curve]:
-        steps = {count: _step(of, last, count) for count in missing}
+        steps = {count: _step(of, last, count, scale) for count in missing}
         known = curves[last]
         further = {
             n: Curve(round(known.at_30 + step, 4), round(known.at_120 + step, 4)) for n, step in steps.items()
@@ -85,7 +92,7 @@ def _for_all_counts(measured: Levels, packs: Levels) -> Levels:
         review={n: below(curve, accept[n]) for n, curve in review.items()},
         claim={
             **measured.claim,
-            **{n: round(measured.claim[last] + _step(at.claim, last, n), 4) for n in missing},
+            **{n: round(measured.claim[last] + _step(at.claim, last, n, scale), 4) for n in missing},
         },
     )
 
@@ -100,8 +107,8 @@ def _as_much_higher(duplicate: Mapping[Pair, Curve], measured: Levels, packs: Le
     }
 
 
-def _step(of: Callable[[int], float], start: int, count: int) -> float:
-    return round(max(0.0, of(count) - of(start)), 4)
+def _step(of: Callable[[int], float], start: int, count: int, scale: float) -> float:
+    return round(max(0.0, of(count) - of(start)) * scale, 4)
 
 
 def _parts(people: Sequence[Person]) -> tuple[Sequence[Person], Sequence[Person]]:

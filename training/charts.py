@@ -31,7 +31,8 @@ class Axis:
 def line_chart(title: str, across: Axis, up: Axis, lines: Sequence[tuple[str, Sequence[Point]]]) -> str:
     """An <svg>; each line has a name and its points."""
     parts = [
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" role="img" aria-label="{html.escape(title)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" width="{_WIDTH}" role="img" '
+        f'aria-label="{html.escape(title)}">',
         f'<text x="{_WIDTH / 2}" y="18" text-anchor="middle" font-weight="bold">{html.escape(title)}</text>',
         *_grid(across, up),
     ]

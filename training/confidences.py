@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from chalicelib.vision.learned import Learned
 from chalicelib.vision.pack import Pack
 from training.trials import Draw, Floats
 
@@ -24,11 +25,11 @@ class Weighted:
     weight: Floats
 
 
-def weighted(draws: Sequence[Draw], pack: Pack, stranger_share: float) -> Weighted:
+def weighted(draws: Sequence[Draw], model: Pack | Learned, stranger_share: float) -> Weighted:
     """Every face that was found, whatever its margin."""
     parts = []
     for draw in draws:
-        operating = pack.thresholds.operating(
+        operating = model.thresholds.operating(
             len(draw.gallery.person_ids), normalised=draw.gallery.normalises
         )
         for faces, share in ((draw.mated, 1 - stranger_share), (draw.nonmated, stranger_share)):
@@ -39,11 +40,11 @@ def weighted(draws: Sequence[Draw], pack: Pack, stranger_share: float) -> Weight
     return Weighted(*np.concatenate(parts, axis=1))
 
 
-def reliability(draws: Sequence[Draw], pack: Pack, stranger_share: float) -> dict[str, Any]:
+def reliability(draws: Sequence[Draw], model: Pack | Learned, stranger_share: float) -> dict[str, Any]:
     """Expected calibration error, Brier score, and the bins of a reliability diagram, each of the same weight."""
-    faces = weighted(draws, pack, stranger_share)
-    levels = pack.thresholds.normalised if draws[0].gallery.normalises else None
-    confidence_of = (levels or pack.thresholds.plain).confidence
+    faces = weighted(draws, model, stranger_share)
+    levels = model.thresholds.normalised if draws[0].gallery.normalises else None
+    confidence_of = (levels or model.thresholds.plain).confidence
     confidence = np.array([confidence_of.of(float(excess), stranger_share) for excess in faces.excess])
     order = np.argsort(confidence, kind="stable")
     edges = np.searchsorted(np.cumsum(faces.weight[order]), np.linspace(0, 1, BINS + 1)[1:-1])

@@ -39,6 +39,8 @@ _NOT_KEPT = (FileNotFoundError, EOFError, BadZipFile, ValueError, KeyError)
 class Seen:
     """A photo's face. embedding, enrolling: (dimension,) float32 of unit norm, to be looked for and to be enrolled.
 
+    Of a registration, `enrolling` is (views, dimension): all that were kept of one occasion.
+
     usable: good enough to enrol from. seconds: of looking for it.
     """
 

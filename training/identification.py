@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chalicelib.vision.learned import Learned
 from chalicelib.vision.pack import Pack
 from training.rates import (
     LEAST_FALSE_POSITIVES,
@@ -46,11 +47,11 @@ class Judged:
     subjects: tuple[int, int]
 
 
-def judge(draws: Sequence[Draw], pack: Pack, subjects: tuple[int, int]) -> Judged:
+def judge(draws: Sequence[Draw], model: Pack | Learned, subjects: tuple[int, int]) -> Judged:
     mated, nonmated = [], []
     for draw in draws:
         size = len(draw.gallery.person_ids)
-        operating = pack.thresholds.operating(size, normalised=draw.gallery.normalises)
+        operating = model.thresholds.operating(size, normalised=draw.gallery.normalises)
         mated.append(draw.mated.excess(operating))
         nonmated.append(draw.nonmated.excess(operating))
     return Judged(draws, mated, nonmated, subjects)
@@ -62,7 +63,21 @@ def fpir_at_threshold(judged: Judged) -> Rate:
 
 
 def fnir_at_threshold(judged: Judged) -> Rate:
-    return _fnir(judged, [0.0] * len(judged.draws))
+    return rate_of(outcomes(missed(judged), judged.subjects[0]))
+
+
+def missed(judged: Judged) -> list[tuple[NDArray[np.intp], NDArray[np.bool_]]]:
+    """Of each draw: whose faces are looked at (m,), and which of them are not accepted as themselves (m,)."""
+    return [
+        (draw.mated.subject, ~(draw.mated.right & (excess >= 0)))
+        for draw, excess in zip(judged.draws, judged.mated_excess, strict=True)
+    ]
+
+
+def fnir_at_fpir(judged: Judged, fpir: float) -> float:
+    """FNIR where the FPIR of all draws together is so much."""
+    excess = np.concatenate(judged.nonmated_excess)
+    return _fnir_above(judged, [threshold_at(excess, fpir, len(excess))] * len(judged.draws))
 
 
 def rank1(judged: Judged) -> float:
@@ -110,21 +125,8 @@ def as_json(enrol: int, judged: Judged) -> dict[str, Any]:
 
 def det_curve(judged: Judged, points: int = 60) -> list[tuple[float, float]]:
     """(FPIR, FNIR) pairs over all draws, from one false positive in a thousand to a half."""
-    rates = np.geomspace(0.001, 0.5, points)
-    excess = np.concatenate(judged.nonmated_excess)
-    thresholds = [threshold_at(excess, rate, len(excess)) for rate in rates]
-    return [
-        (float(rate), _fnir_above(judged, [threshold] * len(judged.draws)))
-        for rate, threshold in zip(rates, thresholds, strict=True)
-    ]
-
-
-def _fnir(judged: Judged, thresholds: Sequence[float]) -> Rate:
-    pairs = [
-        (draw.mated.subject, ~(draw.mated.right & (excess >= threshold)))
-        for draw, excess, threshold in zip(judged.draws, judged.mated_excess, thresholds, strict=True)
-    ]
-    return rate_of(outcomes(pairs, judged.subjects[0]))
+    rates = np.geomspace(0.001, 0.5, points).tolist()
+    return [(rate, fnir_at_fpir(judged, rate)) for rate in rates]
 
 
 def _fnir_above(judged: Judged, thresholds: Sequence[float]) -> float:

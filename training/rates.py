@@ -55,11 +55,18 @@ def rate_of(found: Outcomes, seed: int = 0, repeats: int = REPEATS) -> Rate:
     Where nobody erred, resampling would say that nobody ever does: the upper end is the exact one of so many subjects.
     """
     if not found.hit.any():
-        return Rate(0.0, (0.0, 1 - 0.025 ** (1 / found.hit.shape[1])))
-    rng = np.random.default_rng(seed)
-    drawn = np.array([_resampled_rate(found, rng) for _ in range(repeats)])
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return Rate(found.rate, (float(low), float(high)))
+        return Rate(0.0, (0.0, unseen_rate(found.hit.shape[1])))
+    return Rate(found.rate, bounds_of(found, seed, repeats))
+
+
+def unseen_rate(subjects: int) -> float:
+    """The largest rate at which so many subjects show nothing at all once in forty times."""
+    return float(1 - 0.025 ** (1 / subjects))
+
+
+def bounds_of(found: Outcomes, seed: int, repeats: int) -> tuple[float, float]:
+    """95 % of the rates of subjects and galleries drawn again with replacement."""
+    return interval_of(lambda rng: _resampled_rate(found, rng), seed, repeats)
 
 
 def _resampled_rate(found: Outcomes, rng: np.random.Generator) -> float:

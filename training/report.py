@@ -1,11 +1,11 @@
 """An evaluation as a page: DET curve, reliability diagram, and the figures in tables."""
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from training.charts import Axis, line_chart
+from training.charts import Axis, Point, line_chart
 
 _STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:62em;margin:2em auto;padding:0 1em;color:#222}
 table{border-collapse:collapse;margin:1em 0}td,th{border-bottom:1px solid #ddd;padding:.25em .8em;text-align:right}
@@ -18,14 +18,14 @@ _TENTHS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 def write_report(document: dict[str, Any], path: Path) -> Path:
     """The page of a document that training.evaluate made."""
-    title = f"Evaluation of {document['model_id']}"
+    title, ece = f"Evaluation of {document['model_id']}", document["confidence"]["ece"]
     body = [
         f"<h1>{html.escape(title)}</h1>",
         f"<p>Rosters of {document['gallery']} people, {document['draws']} draws, scores normalised against "
         f"{document['cohort']} people offered as a cohort. pack.json: sha256 <code>{document['pack_sha256']}</code>. "
         "Intervals: 95 %, subject-level bootstrap.</p>",
-        _det(document),
-        _reliability(document["confidence"]),
+        det_chart(_by_photos(document["det"])),
+        reliability_chart(f"Reliability, ECE {ece:.3f}", {"found": document["confidence"]}),
         *_tables(document),
     ]
     page = (
@@ -36,16 +36,21 @@ def write_report(document: dict[str, Any], path: Path) -> Path:
     return path
 
 
-def _det(document: dict[str, Any]) -> str:
-    lines = [(f"{count} photo{'s' * (count != '1')}", points) for count, points in document["det"].items()]
-    return line_chart("Detection error trade-off", _FPIR, _FNIR, lines)
+def det_chart(points_by_name: Mapping[str, Sequence[Point]]) -> str:
+    return line_chart("Detection error trade-off", _FPIR, _FNIR, list(points_by_name.items()))
 
 
-def _reliability(confidence: dict[str, Any]) -> str:
-    bins = [(each["confidence"], each["right"]) for each in confidence["bins"]]
-    lines = [("as said", [(0.0, 0.0), (1.0, 1.0)]), ("found", bins)]
+def reliability_chart(title: str, confidence_by_name: Mapping[str, dict[str, Any]]) -> str:
+    """Of documents that training.confidences made."""
+    lines: list[tuple[str, Sequence[Point]]] = [("as said", [(0.0, 0.0), (1.0, 1.0)])]
+    for name, confidence in confidence_by_name.items():
+        lines.append((name, [(each["confidence"], each["right"]) for each in confidence["bins"]]))
     across, up = Axis("confidence", 0, 1, _TENTHS), Axis("part that is right", 0, 1, _TENTHS)
-    return line_chart(f"Reliability, ECE {confidence['ece']:.3f}", across, up, lines)
+    return line_chart(title, across, up, lines)
+
+
+def _by_photos(det: Mapping[str, Sequence[Point]]) -> dict[str, Sequence[Point]]:
+    return {f"{count} photo{'s' * (count != '1')}": points for count, points in det.items()}
 
 
 def _tables(document: dict[str, Any]) -> Iterable[str]:

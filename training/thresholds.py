@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 
 from chalicelib.domain.templates import Template
+from chalicelib.vision.learned import Learned
 from chalicelib.vision.matching import scored
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.thresholds import (
@@ -38,7 +39,10 @@ MARGIN_COST = 0.001
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """Whom to measure on. sizes: two rosters, the smaller first; each at most as large as there are people."""
+    """Whom to measure on. sizes: two rosters, the smaller first; each at most as large as there are people.
+
+    learned: the model whose projection the thresholds are for; none, and they are for raw embeddings.
+    """
 
     people: Sequence[Person]
     strangers: Sequence[Person]
@@ -48,6 +52,7 @@ class Material:
     counts: Sequence[int] = COUNTS
     number: int = DRAWS
     probes_from: int = PROBES_FROM
+    learned: Learned | None = None
 
 
 def choose_thresholds(
@@ -83,6 +88,7 @@ def _levels(
                 cohort=cohort,
                 number=material.number,
                 probes_from=material.probes_from,
+                learned=material.learned,
             )
         )
         for count in material.counts
@@ -120,19 +126,22 @@ def below(review: Curve, accept: Curve) -> Curve:
 
 
 def _threshold(drawn: Sequence[Draw], fpir: float, margin: float) -> float:
+    """Where the margin alone keeps the promise, it is kept without it as well."""
     tops = [np.where(draw.nonmated.margin >= margin, draw.nonmated.top, -np.inf) for draw in drawn]
     pooled = np.concatenate(tops)
-    return threshold_at(pooled, fpir, len(pooled))
+    found = threshold_at(pooled, fpir, len(pooled))
+    return found if np.isfinite(found) or margin <= 0 else _threshold(drawn, fpir, 0.0)
 
 
 def _margin(drawn: dict[tuple[int, int], list[Draw]], material: Material, promise: Promise) -> float:
-    """Of all counts, in the larger roster."""
+    """Of all counts, in the larger roster; none where nobody would be accepted."""
     margins = []
     for count in material.counts:
         some = drawn[count, material.sizes[1]]
         threshold = _threshold(some, promise.accept_fpir, 0.0)
         margins += [draw.mated.margin[draw.mated.right & (draw.mated.top > threshold)] for draw in some]
-    return _rounded_up(float(np.quantile(np.concatenate(margins), MARGIN_COST)))
+    found = np.concatenate(margins)
+    return _rounded_up(float(np.quantile(found, MARGIN_COST))) if len(found) else 0.0
 
 
 def _claim(drawn: Sequence[Draw], material: Material, fmr: float) -> float:

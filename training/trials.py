@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from chalicelib.domain.templates import Occasion, Template
+from chalicelib.vision.learned import Learned
 from chalicelib.vision.matching import Gallery, scored
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.recogniser import HOPELESS_QUALITY
@@ -63,7 +64,7 @@ class Draw:
 def template_of(person: Person, count: int, features: Features, model_id: str) -> Template | None:
     """Of the first `count` photos, each an occasion; None if no face was found in any: a failure to enrol."""
     seen = [found for photo in person.photos[:count] if (found := features[photo]) is not None]
-    occasions = tuple(Occasion("photo", (np.asarray(each.enrolling, "<f4").tobytes(),)) for each in seen)
+    occasions = tuple(Occasion("photo", _views(each)) for each in seen)
     return Template(person.name, model_id, occasions) if occasions else None
 
 
@@ -71,6 +72,10 @@ def require_seen(whose: str, photos: Iterable[Path], features: Features) -> None
     """Raises WrongSets if a face is found in none of the photos: there is nothing to measure."""
     if not any(features[photo] for photo in photos):
         raise WrongSets(f"No face is found in any photo of the {whose}.")
+
+
+def _views(seen: Seen) -> tuple[bytes, ...]:
+    return tuple(view.tobytes() for view in np.atleast_2d(np.asarray(seen.enrolling, "<f4")))
 
 
 def cohort_of(people: Sequence[Person], features: Features, model_id: str) -> tuple[Template, ...]:
@@ -93,17 +98,21 @@ def draws(
     number: int = 10,
     seed: int = 0,
     probes_from: int = PROBES_FROM,
+    learned: Learned | None = None,
 ) -> Iterator[Draw]:
     """`number` galleries of exactly `size` people, drawn by the seed alone: every count meets the same ones.
 
-    A stranger who is on a roster is none for it, so people may be given as strangers to each other. Raises WrongSets:
+    A stranger who is on a roster is none for it, so people may be given as strangers to each other. `learned`: a model
+    of which nothing but its projection is used; none, and raw embeddings are compared. Raises WrongSets:
     fewer people than that, or too few of them with a face to be told apart.
     """
     if size > len(people):
         raise WrongSets(f"A gallery of {size} cannot be drawn from {len(people)} people.")
     for draw in range(number):
         chosen = np.random.default_rng((seed, size, draw)).permutation(len(people))[:size]
-        gallery = gallery_of([people[each] for each in chosen], features, pack, count, rivals, cohort)
+        gallery = gallery_of(
+            [people[each] for each in chosen], features, pack, count, rivals, cohort, learned
+        )
         if len(gallery.person_ids) < 2:
             raise WrongSets(f"Of {size} people drawn, fewer than two can be enrolled.")
         yield draw_of(people, chosen.tolist(), strangers, features, gallery, probes_from)
@@ -116,11 +125,12 @@ def gallery_of(
     count: int,
     rivals: Rivals | None = None,
     cohort: Sequence[Template] = (),
+    learned: Learned | None = None,
 ) -> Gallery:
     """Of those who can be enrolled."""
     templates = (template_of(person, count, features, pack.model_id) for person in people)
     enrolled = [template for template in templates if template is not None]
-    return Gallery.of(enrolled, pack.model_id, pack.embedder.dimension, rivals, cohort)
+    return Gallery.of(enrolled, pack.model_id, pack.embedder.dimension, rivals, cohort, learned=learned)
 
 
 def draw_of(

@@ -31,6 +31,9 @@ class S3Media:
             if error.response["Error"]["Code"] != "PreconditionFailed":
                 raise
 
+    def replace(self, key: str, data: bytes, content_type: str) -> None:
+        self._s3.put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=content_type)
+
     def get(self, key: str, max_bytes: int) -> bytes | None:
         try:
             answer = self._s3.get_object(Bucket=self._bucket, Key=key)

@@ -107,8 +107,21 @@ PERMISSIONS: Mapping[str, Rule] = {
     "POST /v1/frames/{frame_id}/claims": _EVERYBODY,
     "GET /v1/frames/{frame_id}/claims/{claim_id}": _EVERYBODY,
     "GET /v1/sessions/{session_id}/claims": _STAFF,
+    # what models see
+    "GET /v1/reports/drift": _ADMINS,
+    "GET /v1/reports/drift.svg": _ADMINS,
+    "GET /v1/courses/{course_id}/drift": _STAFF,
+    # cameras
     "POST /v1/cameras": _ADMINS,
     "GET /v1/cameras": _ADMINS,
     "POST /v1/cameras/{camera_id}/token": _ADMINS,
     "DELETE /v1/cameras/{camera_id}": _ADMINS,
+    # retraining and models
+    "POST /v1/retraining-jobs": _ADMINS,
+    "GET /v1/retraining-jobs": _ADMINS,
+    "GET /v1/retraining-jobs/{job_id}": _ADMINS,
+    "GET /v1/models": _ADMINS,
+    "GET /v1/models/{model_id}": _ADMINS,
+    "POST /v1/models/{model_id}/promote": _ADMINS,
+    "POST /v1/models/{model_id}/rollback": _ADMINS,
 }

@@ -25,6 +25,7 @@ from chalicelib.domain.erasure import Erasure, ErasureState
 from chalicelib.domain.errors import ConsentTextExists, ErasureUnfinished, PersonNotFound, TooManyRequests
 from chalicelib.domain.people import Use
 from chalicelib.domain.registrations import Registration
+from chalicelib.domain.retraining import Retrained
 from chalicelib.domain.signing import Signed
 from chalicelib.domain.templates import Template
 from chalicelib.services.add_consent_text import add_consent_text
@@ -121,21 +122,25 @@ class SignedOut(Out):
 
 
 class ErasureOut(Out):
-    """`receipt` is null while it is erasing."""
+    """`receipt` is null while it is erasing. `retrained_at`: when a job had learned anew without the person."""
 
     person_id: str
     state: ErasureState
     requested_at: Time
     receipt: SignedOut | None
+    retrained_at: Time | None
+    retraining_job_id: str | None
 
     @classmethod
-    def of(cls, erasure: Erasure) -> "ErasureOut":
+    def of(cls, erasure: Erasure, retrained: Retrained | None) -> "ErasureOut":
         receipt = erasure.receipt
         return cls(
             person_id=erasure.person_id,
             state=erasure.state,
             requested_at=erasure.requested_at,
             receipt=None if receipt is None else SignedOut.of(receipt),
+            retrained_at=None if retrained is None else retrained.at,
+            retraining_job_id=None if retrained is None else retrained.job_id,
         )
 
 
@@ -315,16 +320,16 @@ def delete_person(request: ApiRequest, person_id: str) -> ErasureOut:
         eraser=wiring.eraser(),
         out_of_time=lambda: time.monotonic() > deadline,
     )
-    return ErasureOut.of(erasure)
+    return ErasureOut.of(erasure, wiring.retraining().retrained(person_id))
 
 
 @privacy.route("GET", "/v1/people/{person_id}/erasure")
 def get_erasure(_: ApiRequest, person_id: str) -> ErasureOut:
-    """Read how far the erasure of a person is, and its receipt."""
+    """Read how far the erasure of a person is, its receipt, and when retraining ran without the person."""
     erasure = wiring.erasures().get(person_id)
     if erasure is None:
         raise PersonNotFound(f"Nobody with the id {person_id} was erased.")
-    return ErasureOut.of(erasure)
+    return ErasureOut.of(erasure, wiring.retraining().retrained(person_id))
 
 
 @privacy.route("GET", "/v1/people/{person_id}/export", errors=[TooManyRequests])

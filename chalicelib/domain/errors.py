@@ -2,7 +2,8 @@
 
 RollcallError
 ├── NotFound: PersonNotFound, CourseNotFound, SessionNotFound, TimetableNotFound, FrameNotFound, FaceNotFound,
-│   ClaimNotFound, RegistrationNotFound, CameraNotFound, ConsentTextNotFound, DigestNotFound, IdentityNotFound
+│   ClaimNotFound, RegistrationNotFound, CameraNotFound, ConsentTextNotFound, DigestNotFound, IdentityNotFound,
+│   ModelNotFound, RetrainingJobNotFound
 ├── Refused (the request is understood and will not be done)
 │   ├── InvalidRequest, EmptyBody, PayloadTooLarge, UnsupportedMediaType, IdempotencyKeyReused, PreconditionFailed
 │   ├── UnreadableMedia: UnreadablePicture, TooManyPixels, UnreadableVideo
@@ -11,9 +12,10 @@ RollcallError
 │   ├── SessionBegun, SessionNotOpen, ConsentMissing, NotOnRoster, NotAnInstructor, LimitReached, TooManyRequests
 │   ├── PersonArchived, CourseArchived, CourseInUse, ExternalIdTaken, RosterRefused, CodeRefused
 │   ├── FrameNotRead, FaceTaken, NothingToDecide
+│   ├── RetrainingNotSetUp, ModelOfAnotherPack, NotProven, NotInService, NothingToRollBackTo
 │   └── UsesNotNamed, ConsentTextExists, BiometricsOff, ErasureUnfinished
 ├── Contention, DeletionFailed, SignInUnavailable (try again)
-└── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused
+└── Misconfigured: PackRefused, ModelNotInstalled, TemplateRefused, ArtefactRefused, TrainingNotStarted
 
 Each leaf has a stable `code`; edges translate codes, never class names.
 """
@@ -79,6 +81,14 @@ class DigestNotFound(NotFound):
 
 class IdentityNotFound(NotFound):
     code = "identity_not_found"
+
+
+class ModelNotFound(NotFound):
+    code = "model_not_found"
+
+
+class RetrainingJobNotFound(NotFound):
+    code = "retraining_job_not_found"
 
 
 class Refused(RollcallError):
@@ -265,6 +275,34 @@ class NothingToDecide(Refused):
     code = "nothing_to_decide"
 
 
+class RetrainingNotSetUp(Refused):
+    """This deployment names nothing that could run a training job."""
+
+    code = "retraining_not_set_up"
+
+
+class ModelOfAnotherPack(Refused):
+    """Templates of the pack in service cannot be compared by it."""
+
+    code = "model_of_another_pack"
+
+
+class NotProven(Refused):
+    """The model was tested with too little evidence to be put in service."""
+
+    code = "not_proven"
+
+
+class NotInService(Refused):
+    """Another model is in service, so there is nothing to roll back from."""
+
+    code = "not_in_service"
+
+
+class NothingToRollBackTo(Refused):
+    code = "nothing_to_roll_back_to"
+
+
 class Contention(RollcallError):
     """Others wrote the same record at the same time, more often than we retried. Nothing was lost: try again."""
 
@@ -303,3 +341,15 @@ class TemplateRefused(Misconfigured):
     """A template that the gallery's model cannot have made: of another model or length, or without direction."""
 
     code = "template_refused"
+
+
+class ArtefactRefused(Misconfigured):
+    """What a training job made is not what it has to be: it is never put in service."""
+
+    code = "artefact_refused"
+
+
+class TrainingNotStarted(Misconfigured):
+    """Whoever runs training jobs will not run this one, however often it is asked."""
+
+    code = "training_not_started"

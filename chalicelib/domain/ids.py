@@ -14,6 +14,7 @@ class Kind(StrEnum):
     REGISTRATION = "reg"
     CAMERA = "cam"
     ADMIN = "adm"
+    REQUEST = "req"
 
 
 def new_seed() -> str:

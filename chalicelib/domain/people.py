@@ -83,3 +83,8 @@ class Consent:
     def permits_normalisation(self) -> bool:
         """Whether the person's template may be in the cohort of other people's galleries."""
         return self.permits_matching and Use.NORMALISATION in self.uses
+
+    @property
+    def permits_evaluation(self) -> bool:
+        """Whether the person's template may be learned from, or tested with."""
+        return self.permits_matching and Use.EVALUATION in self.uses

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from chalicelib.domain.biometrics import ON, Biometrics
 
+LEARNED = "~"
+"""In the id of a model that retraining learned, between the id of its pack and the digest of what was learned."""
+
 
 @dataclass(frozen=True)
 class Occasion:
@@ -40,7 +43,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service. `cohort_version` rises when somebody may not be in a cohort of it any more.
+    """The model in service: a pack as it was shipped, or with what retraining learned on top of it.
+
+    `cohort_version` rises when somebody may not be in a cohort of it any more.
 
     `biometrics`: whether faces are recognised at all; read with the model, so that a frame costs no further request.
     """
@@ -48,6 +53,11 @@ class Champion:
     model_id: str
     cohort_version: int = 0
     biometrics: Biometrics = ON
+
+    @property
+    def pack_id(self) -> str:
+        """Of the pack that makes its templates, whose embeddings are raw: what is learned is applied when they load."""
+        return self.model_id.partition(LEARNED)[0]
 
 
 @dataclass(frozen=True)

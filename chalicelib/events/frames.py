@@ -32,6 +32,7 @@ def _take(upload: Upload) -> None:
             media=wiring.media(),
             recogniser=wiring.recogniser(),
             gallery_of=wiring.gallery_of(),
+            tallies=wiring.tallies(),
             max_bytes=MAX_FRAME_BYTES,
         )
     except FrameNotFound as error:  # not ours, or expired: nothing will ever come of it

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from chalicelib.domain.registrations import Outcome, RegistrationState
+from chalicelib.domain.retraining import DATASETS
 from chalicelib.services.ports import Media, Models, People, Registrations
 
 PAGE_PEOPLE = 50
@@ -26,7 +27,7 @@ def delete_biometrics(
     """Whether there was something to do. Raises Contention, DeletionFailed."""
     if not models.biometrics().erasing:
         return False
-    for prefix in ("registrations/", "frames/"):
+    for prefix in ("registrations/", "frames/", DATASETS):
         media.delete(prefix)
     while not out_of_time():
         walk, cursor = _place(models.deletion_cursor())

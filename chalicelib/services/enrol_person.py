@@ -50,7 +50,7 @@ def enrol_person(
     try:
         if registration.state in (RegistrationState.AWAITING_UPLOAD, RegistrationState.PENDING):
             require_consent(registration.person_id, people=people)
-            model_id = require_champion(models=models, recogniser=recogniser).model_id
+            model_id = require_champion(models=models, recogniser=recogniser).pack_id
             if _is_unread(registration, model_id) and all(media.exists(part) for part in registration.keys):
                 views, outcome = _look(registration, model_id, media, recogniser, max_bytes)
                 if views is None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from chalicelib.domain.canonical import canonical
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.erasure import Erasure, ErasureState, Held, receipt_of, tombstone_of
+from chalicelib.domain.retraining import DATASETS
 from chalicelib.services.ports import Erasures, Frames, Media, Sessions, Signer, Traces
 
 # By then whatever had read the person before the first transaction has ended: no function runs as long.
@@ -66,6 +67,8 @@ def _work(erasure: Erasure, eraser: Eraser) -> Iterator[None]:
     person_id = erasure.person_id
     eraser.media.put(f"tombstones/{person_id}", canonical(tombstone_of(erasure)), "application/json")
     eraser.traces.forget_templates(person_id, erasure.model_ids)
+    if erasure.state is ErasureState.ERASING:
+        eraser.media.delete(DATASETS)  # whoever else is in it: a job that is robbed of it is tried again
     yield
     media = f"registrations/{person_id}/"
     eraser.erasures.note(person_id, Held.MEDIA, len(eraser.media.keys(media)))

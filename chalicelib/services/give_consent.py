@@ -3,6 +3,7 @@
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.consent_texts import require_named
 from chalicelib.domain.people import Consent, Method, Signer, Use
+from chalicelib.domain.retraining import DATASETS
 from chalicelib.services.ports import ConsentTexts, Media, People
 
 
@@ -38,4 +39,6 @@ def give_consent(
     people.give_consent(consent)
     if not consent.permits_matching:
         media.delete(f"registrations/{person_id}/")
+    if not consent.permits_evaluation:
+        media.delete(DATASETS)
     return consent

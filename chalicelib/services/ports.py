@@ -13,12 +13,15 @@ from chalicelib.domain.claims import Claim, Comparison, Verdict
 from chalicelib.domain.codes import Code
 from chalicelib.domain.consent_texts import ConsentText
 from chalicelib.domain.courses import Course, Roster
+from chalicelib.domain.drift import Expected, TallyOf
 from chalicelib.domain.erasure import Claimed, Erasure, Held
 from chalicelib.domain.external_ids import ExternalId
 from chalicelib.domain.frames import Frame, FrameResult
 from chalicelib.domain.history import Change
+from chalicelib.domain.models import InService, ModelEntry
 from chalicelib.domain.people import Consent, Person
 from chalicelib.domain.registrations import Outcome, Registration
+from chalicelib.domain.retraining import Progress, Request, Retrained, RetrainingJob
 from chalicelib.domain.sessions import Session, Watch
 from chalicelib.domain.sightings import Box, Seen
 from chalicelib.domain.signing import Signed
@@ -78,6 +81,9 @@ class People(Protocol):
 
     def permitting_normalisation(self, person_ids: Sequence[str]) -> frozenset[str]:
         """Those whose consent permits it, read strongly."""
+
+    def consents_of(self, person_ids: Sequence[str]) -> dict[str, Consent]:
+        """Those that there are, also if they were withdrawn, read strongly."""
 
     def lookalikes(self, person_ids: Sequence[str]) -> dict[str, frozenset[str]]:
         """Of those who have any: the people whom a human told apart from them."""
@@ -319,7 +325,7 @@ class Frames(Protocol):
         """Read strongly. Raises FrameNotFound, also for one that has expired."""
 
     def record_result(self, frame: Frame, result: FrameResult) -> Frame:
-        """Write the result unless there is one already; answers the frame as stored."""
+        """Write the result unless there is one already; answers the frame as stored, with this very result if it is."""
 
     def finish(self, frame: Frame) -> None: ...
     def naming(self, person_id: str, session_id: str) -> tuple[str, ...]:
@@ -329,6 +335,27 @@ class Frames(Protocol):
         """Sightings keep their figures and lose the candidate. Raises Contention."""
 
     def any_outstanding(self, session_id: str) -> bool: ...
+
+
+class Tallies(Protocol):
+    """What models made of frames, by course and day: numbers that name nobody."""
+
+    def add(self, tally: TallyOf) -> None:
+        """To what is there of that course, day and model. Sent again, it counts again."""
+
+    def of_day(self, day: date, course_id: str | None = None) -> tuple[TallyOf, ...]:
+        """Of all courses, or of one; read a moment late."""
+
+    def baseline(self, model_id: str) -> Expected | None:
+        """What the model saw in its first days here."""
+
+    def set_baseline(self, model_id: str, expected: Expected) -> None:
+        """Of two the first stands."""
+
+    def is_checked(self, day: date) -> bool:
+        """Whether the days before it were looked at for a drift."""
+
+    def set_checked(self, day: date) -> None: ...
 
 
 class Claims(Protocol):
@@ -394,6 +421,8 @@ class Templates(Protocol):
     ) -> None:
         """Replace the candidate by the template, conclude the registration and bump the person's courses, all at once.
 
+        And ask for retraining: whoever is enrolled has asked, once for each registration.
+
         `revision` is the person's as read before the template was made; `lookalikes` the revisions of people who become
         look-alikes of the person. If the registration changed meanwhile, nothing happens. Raises ConsentMissing (of any
         of them), Contention.
@@ -413,11 +442,84 @@ class Models(Protocol):
     def switch_biometrics(self, on: bool, by: str, at: datetime) -> None:
         """Off, everything biometric is to be deleted. Raises Contention."""
 
+    def in_service(self) -> InService | None:
+        """Read strongly; None before the first frame or registration of a deployment."""
+
+    def switch(self, before: InService, after: InService) -> None:
+        """Put another model in service, in one write. Raises Contention if another is in service than before."""
+
+    def learned(self, model_id: str) -> ModelEntry | None:
+        """Read strongly."""
+
+    def list(self, limit: int, cursor: str | None) -> Page[ModelEntry]:
+        """What retraining learned, the newest first."""
+
     def deletion_cursor(self) -> str | None:
         """Where in the list of people the deletion goes on."""
 
     def set_deletion_cursor(self, cursor: str) -> None: ...
     def finish_deletion(self) -> None: ...
+
+
+class Retraining(Protocol):
+    """Requests for retraining, and the one job at a time that answers them."""
+
+    def ask(self, request: Request) -> Request:
+        """Once: the stored one is answered, also if a job has answered it since."""
+
+    def requests(self) -> tuple[Request, ...]:
+        """Those that no job has answered, the oldest first; one that was asked this moment may be missing."""
+
+    def find(self, job_id: str) -> RetrainingJob | None:
+        """Read strongly."""
+
+    def jobs(self, limit: int, cursor: str | None) -> Page[RetrainingJob]:
+        """The newest first, a moment late."""
+
+    def latest(self) -> RetrainingJob | None:
+        """Read a moment late."""
+
+    def in_hand(self) -> RetrainingJob | None:
+        """The job that is not tidied up yet, if there is one; read strongly."""
+
+    def begin(self, job: RetrainingJob) -> None:
+        """Take it in hand. Raises Contention if another is, or if there was a job of this id; BiometricsOff."""
+
+    def save(self, job: RetrainingJob) -> RetrainingJob:
+        """Replace the revision that was read. Raises Contention when another writer was first."""
+
+    def conclude(
+        self,
+        job: RetrainingJob,
+        model: ModelEntry,
+        *,
+        before: InService,
+        after: InService | None,
+        again: Request | None,
+    ) -> RetrainingJob:
+        """The job's end, its model, what is in service after it and what is asked for anew: all at once, or nothing.
+
+        Raises Contention, also if another model is in service than before.
+        """
+
+    def answer(self, job: RetrainingJob) -> None:
+        """Close the requests that the job has answered. May be repeated."""
+
+    def release(self, job: RetrainingJob) -> None:
+        """It is not in hand any more. May be repeated."""
+
+    def retrained(self, person_id: str) -> Retrained | None:
+        """Of somebody erased: the job that learned anew without them."""
+
+
+class TrainingJobs(Protocol):
+    """Who runs training jobs."""
+
+    def start(self, job: RetrainingJob) -> None:
+        """Have it run; under its id there is one, however often this is called. Raises TrainingNotStarted."""
+
+    def describe(self, job: RetrainingJob) -> Progress | None:
+        """None if nothing is known of it."""
 
 
 class Audit(Protocol):
@@ -498,6 +600,9 @@ class Media(Protocol):
     def get(self, key: str, max_bytes: int) -> bytes | None:
         """The object, or None if there is none. Raises PayloadTooLarge."""
 
+    def replace(self, key: str, data: bytes, content_type: str) -> None:
+        """As put, but over what is there already."""
+
     def exists(self, key: str) -> bool: ...
     def keys(self, prefix: str) -> frozenset[str]:
         """The objects below the prefix, also those of which only old versions are left."""
@@ -516,28 +621,50 @@ class Signer(Protocol):
         """`document` has a `kind`."""
 
 
-class Gallery(Protocol):
-    """A roster's templates as the recogniser wants them; opaque to services."""
+class Model(Protocol):
+    """A pack as it was shipped, or with what retraining learned on top of it; opaque to services."""
 
-    @property
-    def model_id(self) -> str: ...
-    @property
-    def person_ids(self) -> tuple[str, ...]: ...
-
-
-class Recogniser(Protocol):
     @property
     def model_id(self) -> str: ...
     @property
     def cohort_size(self) -> int:
         """How many other people's templates a gallery wants; 0 if none."""
 
+
+class Gallery(Protocol):
+    """A roster's templates as the recogniser wants them, for one model; opaque to services."""
+
+    @property
+    def model_id(self) -> str:
+        """Of the model that scores faces by it, and that stands in what was seen."""
+
+    @property
+    def person_ids(self) -> tuple[str, ...]: ...
+
+
+class Recogniser(Protocol):
+    """It sees by one pack, and scores by whichever model of it a gallery is for."""
+
+    @property
+    def model_id(self) -> str:
+        """Of the pack."""
+
+    @property
+    def shipped(self) -> Model:
+        """The pack with nothing learned on top."""
+
+    def learned(self, files: Mapping[str, bytes]) -> Model:
+        """What retraining learned on the pack, of its files by name. Raises PackRefused."""
+
     def gallery(
         self,
         templates: Sequence[Template],
         cohort: Sequence[Template] = (),
         lookalikes: Mapping[str, frozenset[str]] = ...,
-    ) -> Gallery: ...
+        learned: Model | None = None,
+    ) -> Gallery:
+        """Without a model: of the pack as it was shipped."""
+
     def recognise(self, picture: bytes, gallery: Gallery) -> Seen:
         """Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels."""
 
@@ -548,7 +675,7 @@ class Recogniser(Protocol):
         """The face at the box with one person of the gallery; None if there is no face. Raises as `recognise` does."""
 
     def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
-        """Of a person to each of the others."""
+        """Of a person to each of the others, as the pack sees them: nothing learned is applied."""
 
     def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
         """From which similarity on two templates may be one person's, where so many people are compared with."""

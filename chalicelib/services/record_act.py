@@ -9,8 +9,8 @@ from chalicelib.domain.audit import AuditEntry
 from chalicelib.domain.clock import Clock
 from chalicelib.services.ports import Audit
 
-# A kind and 32 hexadecimal digits; or a day, or a version that is a number.
-ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}|[0-9][0-9.-]{0,31}")
+# A kind and 32 hexadecimal digits; or a day, or a version that is a number; or a model's.
+ID = re.compile(r"[a-z]{3}_[0-9a-f]{32}|[0-9][0-9.-]{0,31}|[a-z0-9-]{1,48}[-~][0-9a-f]{12}")
 
 
 def record_act(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from chalicelib.domain.attendance import evidence_of, sighted
+from chalicelib.domain.drift import TallyOf, tally_of
 from chalicelib.domain.errors import (
     BiometricsOff,
     ConsentMissing,
@@ -20,7 +21,7 @@ from chalicelib.domain.history import Act, Cause
 from chalicelib.domain.sessions import Confirmation, Session
 from chalicelib.domain.sightings import Decision, Seen, Sighting
 from chalicelib.services.merge_attendance import merge_attendance
-from chalicelib.services.ports import Attendance, Frames, Gallery, Media, Recogniser, Sessions
+from chalicelib.services.ports import Attendance, Frames, Gallery, Media, Recogniser, Sessions, Tallies
 from chalicelib.services.settle_flag import settle_flag
 from chalicelib.services.watch_session import watch_session
 
@@ -35,6 +36,7 @@ def take_attendance(
     media: Media,
     recogniser: Recogniser,
     gallery_of: Callable[[str], Gallery],
+    tallies: Tallies,
     max_bytes: int,
 ) -> Frame:
     """Raises FrameNotFound for a key that was never minted, Contention, ModelNotInstalled."""
@@ -42,6 +44,7 @@ def take_attendance(
     if frame.state is not FrameState.PENDING:
         return frame
     session = sessions.get(frame.session_id)
+    seen_now: FrameResult | None = None
     if frame.result is None:
         received_at = frame.received_at or uploaded_at
         try:
@@ -55,13 +58,23 @@ def take_attendance(
             rejection = Rejection(error.code, str(error))
             result = FrameResult(recogniser.model_id, received_at, rejection=rejection)
         frame = frames.record_result(frame, result)
+        seen_now = result if frame.result is result else None  # else another delivery was first
     if frame.result is not None:
         _merge(frame.frame_id, frame.result, session, attendance)
         if frame.result.shows_something:
             watch_session(session.session_id, sessions=sessions, attendance=attendance)
         settle_flag(session, sessions=sessions, attendance=attendance)
     frames.finish(frame)
+    if seen_now is not None:
+        _tally(seen_now, session.course_id, tallies)
     return frame
+
+
+def _tally(result: FrameResult, course_id: str, tallies: Tallies) -> None:
+    """Once at most, and after all that the register needs: a process that dies before leaves one frame uncounted."""
+    tally = tally_of(result)
+    if tally is not None:
+        tallies.add(TallyOf(course_id, result.received_at.date(), result.model_id, tally))
 
 
 def _frame_of(key: str, frames: Frames) -> Frame:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from chalicelib.domain.errors import TemplateRefused
 from chalicelib.domain.sightings import Decision
 from chalicelib.domain.templates import Occasion, Template
+from chalicelib.vision.learned import Learned, Projection
 from chalicelib.vision.normalisation import normalised, reference_rivalry
 from chalicelib.vision.thresholds import Rivals
 
@@ -38,12 +39,16 @@ class Operating(Protocol):
 class Gallery:
     """The templates of a roster for one model, sorted by person, so that their order never decides anything.
 
-    references: (n, dimension) float32, unit norm, one row per person. cohort: (c, dimension), other people's, against
-    whom scores are normalised; none if there are not as many as the model asks for. rivalry: (n,) of the references.
+    pack_id: of the pack that made them. learned: the model that scores faces by them; without one (a trial's gallery)
+    raw embeddings are compared. dimension: of the raw embeddings; references and cohort have that of the projected.
+    references: (n, d) float32, unit norm, one row per person. cohort: (c, d), other people's, against whom scores are
+    normalised; none if there are not as many as the model asks for. rivalry: (n,) of the references.
     lookalikes: of each person, the places of those on the roster from whom a human told the person apart.
     """
 
-    model_id: str
+    pack_id: str
+    learned: Learned | None
+    dimension: int
     person_ids: tuple[str, ...]
     references: Rows
     enrolment_counts: tuple[int, ...]
@@ -56,24 +61,28 @@ class Gallery:
     def of(
         cls,
         templates: Sequence[Template],
-        model_id: str,
+        pack_id: str,
         dimension: int,
         rivals: Rivals | None = None,
         cohort: Sequence[Template] = (),
         lookalikes: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        learned: Learned | None = None,
     ) -> "Gallery":
         """Raises TemplateRefused: another model or dimension, a person twice, no direction."""
+        project = None if learned is None else learned.projection
         ordered = sorted(templates, key=lambda template: template.person_id)
         person_ids = tuple(template.person_id for template in ordered)
         on_roster = frozenset(person_ids)
         if len(on_roster) < len(person_ids):
             raise TemplateRefused("A person has two templates; their margin to themselves would be nothing.")
-        references = _references(ordered, model_id, dimension)
+        references = _references(ordered, pack_id, dimension, project)
         others = [template for template in cohort if template.person_id not in on_roster]
         normalising = rivals if rivals is not None and len(others) >= rivals.cohort else None
-        used = _references(others[: normalising.cohort] if normalising else [], model_id, dimension)
+        used = _references(others[: normalising.cohort] if normalising else [], pack_id, dimension, project)
         return cls(
-            model_id=model_id,
+            pack_id=pack_id,
+            learned=learned,
+            dimension=dimension,
             person_ids=person_ids,
             references=references,
             enrolment_counts=tuple(template.enrolment_count for template in ordered),
@@ -84,6 +93,10 @@ class Gallery:
             rivals=normalising,
             lookalikes=_lookalikes(person_ids, lookalikes),
         )
+
+    @property
+    def model_id(self) -> str:
+        return self.pack_id if self.learned is None else self.learned.model_id
 
     @property
     def normalises(self) -> bool:
@@ -103,34 +116,42 @@ class Match:
     decision: Decision
 
 
-def reference(template: Template, model_id: str, dimension: int) -> Rows:
-    """(dimension,) unit norm: the mean of the occasions' means, so that a long clip weighs as one photo.
+def reference(template: Template, pack_id: str, dimension: int, project: Projection | None = None) -> Rows:
+    """(d,) unit norm: the mean of the occasions' means, so that a long clip weighs as one photo.
 
-    Raises TemplateRefused.
+    Views are projected one by one, before any mean. Raises TemplateRefused.
     """
-    if template.model_id != model_id:
-        raise TemplateRefused(f"A template of model {template.model_id} in a gallery of {model_id}.")
+    if template.model_id != pack_id:
+        raise TemplateRefused(f"A template of model {template.model_id} in a gallery of {pack_id}.")
     if not template.occasions:
         raise TemplateRefused("A template without an occasion.")
-    return _unit_mean(np.stack([_occasion_mean(occasion, dimension) for occasion in template.occasions]))
+    views = [_views(occasion, dimension) for occasion in template.occasions]
+    if project is not None:
+        views = [project(each) for each in views]
+    return _unit_mean(np.stack([_unit_mean(each) for each in views]))
 
 
 def scored(embeddings: NDArray[np.float32], gallery: Gallery) -> tuple[Rows, Rows]:
     """Similarities and scores, (m, n) each, of (m, dimension) unit-norm embeddings and the gallery's n people."""
     probes = np.asarray(embeddings, np.float32)
-    if probes.ndim != 2 or probes.shape[1] != gallery.references.shape[1]:
-        raise ValueError(f"embeddings are {probes.shape}, references {gallery.references.shape}")
+    if probes.ndim != 2 or probes.shape[1] != gallery.dimension:
+        raise ValueError(f"embeddings are {probes.shape}, references are of {gallery.dimension}")
     if not np.isfinite(probes).all():
         raise ValueError("embeddings must be finite")
+    if gallery.learned is not None and gallery.learned.projection is not None:
+        probes = gallery.learned.projection(probes)
     similarities = probes @ gallery.references.T
     if gallery.rivals is None or not len(gallery.person_ids):
         return similarities, similarities
     return similarities, normalised(similarities, probes @ gallery.cohort.T, gallery.rivalry, gallery.rivals)
 
 
-def similarities(template: Template, others: Sequence[Template], model_id: str, dimension: int) -> Rows:
-    """(n,) of a person's reference to those of n others. Raises TemplateRefused."""
-    return _references(others, model_id, dimension) @ reference(template, model_id, dimension)
+def similarities(template: Template, others: Sequence[Template], pack_id: str, dimension: int) -> Rows:
+    """(n,) of a person's reference to those of n others, as the pack sees them: nothing learned is applied.
+
+    Raises TemplateRefused.
+    """
+    return _references(others, pack_id, dimension) @ reference(template, pack_id, dimension)
 
 
 def match(
@@ -222,19 +243,24 @@ def _lookalikes(
     )
 
 
-def _references(templates: Sequence[Template], model_id: str, dimension: int) -> Rows:
-    """(n, dimension), in the order of the templates."""
-    rows = [reference(template, model_id, dimension) for template in templates]
-    return np.array(rows, np.float32).reshape(len(rows), dimension)
+def _references(
+    templates: Sequence[Template], pack_id: str, dimension: int, project: Projection | None = None
+) -> Rows:
+    """(n, d), in the order of the templates."""
+    rows = [reference(template, pack_id, dimension, project) for template in templates]
+    if rows:
+        return np.array(rows, np.float32)
+    nobody = np.empty((0, dimension), np.float32)
+    return nobody if project is None else project(nobody)
 
 
-def _occasion_mean(occasion: Occasion, dimension: int) -> Rows:
-    """(dimension,) unit norm."""
+def _views(occasion: Occasion, dimension: int) -> Rows:
+    """(views, dimension), as they are stored."""
     if not occasion.embeddings:
         raise TemplateRefused("An occasion without a view.")
     if any(len(view) != 4 * dimension for view in occasion.embeddings):
         raise TemplateRefused(f"A view that is not {dimension} float32 values.")
-    return _unit_mean(np.stack([np.frombuffer(view, "<f4") for view in occasion.embeddings]))
+    return np.stack([np.frombuffer(view, "<f4") for view in occasion.embeddings])
 
 
 def _unit_mean(rows: NDArray[np.floating]) -> Rows:

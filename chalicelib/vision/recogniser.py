@@ -1,4 +1,8 @@
-"""A model pack at work: frames to sightings, uploads to views."""
+"""A model pack at work: frames to sightings, uploads to views.
+
+The recogniser knows the pack's nets; by which thresholds and with what projection a face is scored, the gallery says.
+So one recogniser serves whatever was learned on its pack, from one frame to the next.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -16,10 +20,12 @@ from chalicelib.vision.boxes import overlaps
 from chalicelib.vision.decode import Picture, decode_picture
 from chalicelib.vision.faces import Face
 from chalicelib.vision.health import judge_camera
+from chalicelib.vision.learned import Learned, load_learned
 from chalicelib.vision.matching import Gallery, Match, match, scored, similarities, stands_apart
 from chalicelib.vision.pack import Pack
 from chalicelib.vision.pipeline import Pipeline
 from chalicelib.vision.quality import FaceQuality, measure, reasons
+from chalicelib.vision.thresholds import Operating
 from chalicelib.vision.views import (
     ODD_ONE_OUT,
     REDUNDANT,
@@ -35,6 +41,15 @@ HOPELESS_QUALITY = 0.25
 present by itself: thresholds are measured on ordinary photos and promise nothing about it."""
 SAME_PLACE = 0.5
 """How much of two boxes must be common for them to be of one face. A net that finds it again gives the same box."""
+
+
+class OpaqueModel(Protocol):
+    """A model as services hold it."""
+
+    @property
+    def model_id(self) -> str: ...
+    @property
+    def cohort_size(self) -> int: ...
 
 
 class OpaqueGallery(Protocol):
@@ -56,45 +71,55 @@ class Recogniser:
 
     @property
     def model_id(self) -> str:
+        """Of the pack, by which its templates are keyed."""
         return self._pack.model_id
 
     @property
-    def cohort_size(self) -> int:
-        """How many other people's templates a gallery wants for normalising its scores; 0 if none."""
-        rivals = self._pack.thresholds.rivals
-        return 0 if rivals is None else rivals.cohort
+    def shipped(self) -> Learned:
+        """The model of the pack with nothing learned on top."""
+        return Learned.of(self._pack)
+
+    def learned(self, files: Mapping[str, bytes]) -> Learned:
+        """A model that retraining learned on this pack, of its files by name. Raises PackRefused."""
+        return load_learned(files, self._pack)
 
     def gallery(
         self,
         templates: Sequence[Template],
         cohort: Sequence[Template] = (),
         lookalikes: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        learned: OpaqueModel | None = None,
     ) -> Gallery:
-        """Raises TemplateRefused: a template of another model, or damaged."""
-        dimension = self._pack.embedder.dimension
-        return Gallery.of(
-            templates, self.model_id, dimension, self._pack.thresholds.rivals, cohort, lookalikes
-        )
+        """Of the model, or as shipped. Raises ModelNotInstalled: a model of another pack; and TemplateRefused: a
+        template of another pack, or damaged.
+        """
+        model = self.shipped if learned is None else self._own_model(learned)
+        dimension, rivals = self._pack.embedder.dimension, model.thresholds.rivals
+        return Gallery.of(templates, self.model_id, dimension, rivals, cohort, lookalikes, model)
 
     def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
-        """Of a person to each of the others. Raises TemplateRefused."""
+        """Of a person to each of the others, raw: who is enrolled twice is looked for by the pack as it was shipped,
+        whatever was learned on it since, for the thresholds of that are measured once for all. Raises TemplateRefused.
+        """
         found = similarities(template, others, self.model_id, self._pack.embedder.dimension)
         return tuple(found.tolist())
 
     def duplicate_threshold(self, enrolment_counts: tuple[int, int], people: int) -> float:
-        """From which similarity on two templates may be one person's, where so many people are compared with."""
+        """From which similarity on two templates may be one person's, where so many people are compared with.
+
+        The pack's, as `similarities` are.
+        """
         return self._pack.thresholds.duplicate_threshold(enrolment_counts, people)
 
     def recognise(self, picture: bytes, gallery: OpaqueGallery) -> Seen:
         """Every face of the picture, the largest first, and how the camera does.
 
         Raises UnsupportedMediaType, UnreadablePicture, TooManyPixels; ModelNotInstalled for a gallery of another
-        model.
+        pack.
         """
-        roster = self._own(gallery)
+        roster, thresholds = self._own(gallery)
         pixels = _decoded(picture)
         look = self._pipeline.look(pixels)
-        thresholds = self._pack.thresholds.operating(len(roster.person_ids), normalised=roster.normalises)
         embeddings = self._pipeline.embed(look.picture, look.faces)
         matches = match(embeddings, roster, thresholds, self._stranger_share)
         sightings = tuple(
@@ -109,7 +134,7 @@ class Recogniser:
         It is scored as every face of a frame is, and held to the threshold of a claim. A view that is hopeless, or is
         no more like the person than like a look-alike of theirs, is not accepted. Raises as `recognise` does.
         """
-        roster = self._own(gallery)
+        roster, thresholds = self._own(gallery)
         pixels = _decoded(picture)
         look = self._pipeline.look(pixels)
         overlap = overlaps(box, [face.box for face in look.faces])
@@ -117,7 +142,7 @@ class Recogniser:
             return None
         face = look.faces[int(np.argmax(overlap))]
         embeddings = self._pipeline.embed(look.picture, [face])
-        return self._compared(embeddings, face, measure(pixels, face), person_id, roster)
+        return self._compared(embeddings, face, measure(pixels, face), person_id, roster, thresholds)
 
     def _compared(
         self,
@@ -126,14 +151,14 @@ class Recogniser:
         quality: FaceQuality,
         person_id: str,
         roster: Gallery,
+        thresholds: Operating,
     ) -> Comparison:
         (plain,), (scores,) = scored(embeddings, roster)
         person = roster.person_ids.index(person_id)
-        thresholds = self._pack.thresholds.operating(len(roster.person_ids), normalised=roster.normalises)
         count, score = roster.enrolment_counts[person], float(scores[person])
         others = np.delete(scores, person)
         return Comparison(
-            model_id=self.model_id,
+            model_id=roster.model_id,
             box=face.box,
             similarity=float(plain[person]),
             score=score,
@@ -145,10 +170,17 @@ class Recogniser:
             and stands_apart(scores, person, roster, thresholds.lookalike_margin),
         )
 
-    def _own(self, gallery: OpaqueGallery) -> Gallery:
-        if not isinstance(gallery, Gallery) or gallery.model_id != self.model_id:
+    def _own(self, gallery: OpaqueGallery) -> tuple[Gallery, Operating]:
+        """The gallery with the thresholds of its model that are in force for it."""
+        if not isinstance(gallery, Gallery) or gallery.learned is None:
             raise ModelNotInstalled(f"The gallery is of {gallery.model_id}, this is {self.model_id}.")
-        return gallery
+        thresholds = self._own_model(gallery.learned).thresholds
+        return gallery, thresholds.operating(len(gallery.person_ids), normalised=gallery.normalises)
+
+    def _own_model(self, model: OpaqueModel) -> Learned:
+        if not isinstance(model, Learned) or model.pack_id != self.model_id:
+            raise ModelNotInstalled(f"The model is {model.model_id}, this is {self.model_id}.")
+        return model
 
     def extract_views(self, uploads: Sequence[bytes]) -> ExtractedViews:
         """The few good views of one person in photos and clips; none, if nothing was good enough.

@@ -46,7 +46,7 @@ def run(scenario: Scenario, pack: Path, seed: int, out: Path, *, may_miss: int) 
     """Play it on a service of its own; the exit status."""
     started = time.perf_counter()
     try:
-        with service(pack) as running:
+        with service(pack, retrain_after=len(scenario.students)) as running:
             print(
                 f"{len(scenario.students)} students register; {len(scenario.strangers)} strangers will walk in."
             )

@@ -144,7 +144,7 @@ def faults(figures: Figures, *, may_miss: int) -> list[str]:
 
 
 def as_json(figures: Figures) -> dict[str, Any]:
-    """Flat."""
+    """Flat, but for retraining."""
     flat = asdict(figures)
     story: dict[str, Any] = flat.pop("story")
     return flat | story

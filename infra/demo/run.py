@@ -11,6 +11,7 @@ from infra.demo.erasing import erase
 from infra.demo.judge import Played, SeenFrame, judge, table
 from infra.demo.lookalikes import register_lookalikes
 from infra.demo.looks import look
+from infra.demo.retraining import NONE, retrain
 from infra.demo.reviewing import correct, review
 from infra.demo.scenario import HeadsScenario, Scenario
 from infra.demo.school import PATIENCE_SECONDS, School, found_school, start_registrations, what_became_of
@@ -47,12 +48,23 @@ def play(scenario: Scenario, service: Service, seed: int, say: Say) -> Played:
     counts |= correct(school, session_id, scenario.students[1 % len(scenario.students)], say)
     count(review(school, scenario, say))
     session_id = school.open_session()
+    retraining = NONE
+    if registered == len(scenario.students):
+        retraining, scene = retrain(school, session_id, scenario, say)
+        count(scene)
     if drawn:
         count(register_lookalikes(school, session_id, drawn, say))
     count(erase(school, session_id, scenario, seen, say))
     seconds = time.perf_counter() - started
     return judge(
-        scenario, school.name_by_id, registered, tuple(seen), register, Story(**counts), seed, seconds
+        scenario,
+        school.name_by_id,
+        registered,
+        tuple(seen),
+        register,
+        Story(retraining=retraining, **counts),
+        seed,
+        seconds,
     )
 
 

@@ -1,6 +1,7 @@
 """Rollcall in a process of its own, and what a demo needs of it: its API, the school's accounts, and all it stores."""
 
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -33,14 +34,15 @@ class Service:
 
 
 @contextmanager
-def service(pack: Path) -> Iterator[Service]:
-    """On free ports; every third event is delivered twice."""
+def service(pack: Path, retrain_after: int) -> Iterator[Service]:
+    """On free ports; every third event is delivered twice. Retrains after so many registrations were enrolled."""
     logged_before = LOG_FILE.stat().st_size if LOG_FILE.exists() else 0
     with tempfile.TemporaryDirectory(prefix="rollcall-demo-") as folder:
         ready = Path(folder, "ready.json")
         options = ["--port", "0", "--pack-dir", str(pack), "--ready-file", str(ready), "--tick-seconds", "2"]
         command = [sys.executable, "-m", "infra.local", *options, "--duplicate-every", str(DUPLICATE_EVERY)]
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603  # ourselves
+        environment = {**os.environ, "ROLLCALL_RETRAIN_AFTER_ENROLMENTS": str(retrain_after)}
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment)  # noqa: S603  # ourselves
         try:
             yield _ready(process, ready, logged_before)
         finally:

@@ -1,9 +1,23 @@
-"""What the demo counts beside the register itself: review, claims, look-alikes, a correction, an erasure."""
+"""What the demo shows beside the register: review, claims, look-alikes, a correction, retraining, an erasure."""
 
 from dataclasses import dataclass
 
 TWICE = 2
 """People who register with a face that is enrolled under another name."""
+
+
+HONEST = "not_enough_evidence"
+"""What the gate has to say of a class: it is too few people to tell a better model by."""
+
+
+@dataclass(frozen=True)
+class Retraining:
+    """When the job ran, what the gate decided, and why. Of a job that made no model: how it ended, and why."""
+
+    started: str | None
+    finished: str | None
+    decision: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -13,6 +27,7 @@ class Story:
     `review_present_unconfirmed`: marked before the instructor confirmed anything. `duplicates_flagged`: registrations
     that awaited a human, with the right other name. `twins_left_to_humans`: a told-apart twin seen and not accepted.
     `traces_*`: of the `traces_sought` (names, ids, views, pictures), how many were found in what is stored.
+    `frames_read_by_champion`: of the one frame after the gate's decision.
     `erased_seen_again`: the erased student's face was found in a frame afterwards; `erased_named`: how often by name.
     """
 
@@ -20,6 +35,7 @@ class Story:
     review_present_unconfirmed: int
     review_confirmed: int
     corrections: int
+    retraining: Retraining
     erased: int
     receipts_verified: int
     traces_sought: int
@@ -27,6 +43,7 @@ class Story:
     traces_after_erasure: int
     erased_seen_again: int
     erased_named: int
+    frames_read_by_champion: int = 0
     claims_accepted: int | None = None
     claims_refused: int | None = None
     duplicates_flagged: int | None = None
@@ -45,6 +62,11 @@ def story_faults(story: Story, fewest_proposed: int) -> list[str]:
             f"review: {story.review_confirmed} of {story.review_proposed} confirmed",
         ),
         (story.corrections != 1, "the correction is not in the history"),
+        (
+            story.retraining.decision != HONEST,
+            f"retraining: {story.retraining.decision}, {story.retraining.reason}",
+        ),
+        (story.frames_read_by_champion != 1, "the frame after retraining was not read by what is in service"),
         (story.erased != 1, "nobody was erased"),
         (story.receipts_verified != 1, "the erasure's receipt does not verify"),
         (

@@ -47,5 +47,5 @@ def _call(handler: DynamoHandler) -> Any:
 
 def mend_moto() -> None:
     """Once or more often, for the whole process."""
-    models.copy = _copies  # type: ignore[assignment]
+    vars(models)["copy"] = _copies
     DynamoHandler.call_action = _call  # type: ignore[method-assign]

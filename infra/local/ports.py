@@ -20,3 +20,8 @@ def listen(port: int, option: str) -> socket.socket:
         listener.close()
         raise PortTaken(f"Port {port}: {error.strerror}. Choose another with {option}.") from error
     return listener
+
+
+def url_of(listener: socket.socket) -> str:
+    """Where a server on it will answer."""
+    return f"http://{LOOPBACK}:{listener.getsockname()[1]}"

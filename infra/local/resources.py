@@ -29,6 +29,7 @@ PLAYED_HERE = frozenset(
 LEFT_OUT = frozenset(
     {
         "AWS::CloudWatch::Alarm",
+        "AWS::IAM::Role",
         "AWS::Lambda::Permission",
         "AWS::S3::BucketPolicy",
         "AWS::SQS::QueuePolicy",
@@ -61,10 +62,13 @@ class Resources:
         return self.physical_ids[logical_id]
 
     def arn(self, logical_id: str) -> str:
-        """The ARN of a queue, the one kind that this template's triggers point at."""
-        if self.template["Resources"][logical_id]["Type"] != "AWS::SQS::Queue":
-            raise TemplateNotPlayable(f"{logical_id} is no queue.")
-        return f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{self.physical_id(logical_id).rsplit('/', 1)[-1]}"
+        """The ARN of a queue or a role, which the template's triggers and functions point at."""
+        match self.template["Resources"][logical_id]:
+            case {"Type": "AWS::SQS::Queue"}:
+                return f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{self.physical_id(logical_id).rsplit('/', 1)[-1]}"
+            case {"Type": "AWS::IAM::Role", "Properties": {"RoleName": name}}:
+                return f"arn:aws:iam::{ACCOUNT_ID}:role/{self.resolved(name)}"
+        raise TemplateNotPlayable(f"{logical_id} is neither a queue nor a role with a name.")
 
     def resolved(self, value: Any) -> Any:
         """The value with every Ref, Fn::GetAtt (of an Arn) and Fn::Sub in it replaced."""

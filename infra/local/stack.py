@@ -2,7 +2,9 @@
 
 import importlib
 import os
-from collections.abc import Callable, Iterator, Mapping
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,8 +14,10 @@ from typing import TYPE_CHECKING, Any, Self
 from infra.local.functions import REGION, Functions, load_config
 from infra.local.messages import HttpAnswer, HttpRequest
 from infra.local.poller import Duplicates, Handled, QueueMapping, QueuePoller
-from infra.local.ports import LOOPBACK, listen
+from infra.local.ports import LOOPBACK, listen, url_of
 from infra.local.schedule import Schedule, rate_seconds
+from infra.local.training_run import ENTRY_POINT, Runner
+from infra.local.work_folder import work_folder
 from infra.resources import GATEWAY, load_template
 
 if TYPE_CHECKING:
@@ -25,11 +29,17 @@ ROOT = Path(__file__).parents[2]
 DEFAULT_PACK_DIR = Path("build/packs/pypi")
 BUCKET = "PicturesBucket"
 MAX_PORT = 65_535
+TRAINING = (sys.executable, *ENTRY_POINT[1:])
+WORK_FOLDERS = "rollcall-training-"
+IMAGE = {"TrainingImage": "local"}  # a job runs what this machine has
 
 
 @dataclass(frozen=True)
 class Options:
-    """`tick_seconds` 0 keeps the template's rates; `duplicate_every` 0 delivers nothing twice."""
+    """`tick_seconds` 0 keeps the template's rates; `duplicate_every` 0 delivers nothing twice.
+
+    `training_command`: what a training job runs, in place of the image.
+    """
 
     port: int = 0
     aws_port: int = 0
@@ -38,6 +48,7 @@ class Options:
     duplicate_every: int = 0
     parameters: Mapping[str, str] = field(default_factory=dict)
     log_level: str = "INFO"
+    training_command: Sequence[str] = TRAINING
 
     def __post_init__(self) -> None:
         for port in (self.port, self.aws_port):
@@ -105,17 +116,21 @@ class LocalStack:
         self.cloud = _started_cloud(aws_listener, undo)
         self.resources = _create(self.cloud, self.options)
         self.users = _users(self.cloud, self.resources)
-        undo.enter_context(environment(self._environment()))
+        training = undo.enter_context(listen(0, "--aws-port"))
+        undo.enter_context(environment(self._environment(url_of(training))))
         functions = Functions(_app(undo), load_config(ROOT))
         self.admin_token = _admin_token()
-        self._start_triggers(functions, undo)
+        duplicates = Duplicates(self.options.duplicate_every)
+        self._start_training(functions, training, duplicates, undo)
+        self._start_triggers(functions, duplicates, undo)
         self._start_gateway(functions, listener, undo)
 
-    def _environment(self) -> dict[str, str | None]:
+    def _environment(self, sagemaker_url: str) -> dict[str, str | None]:
         """What AWS sets for a function, and what points every client at the local cloud."""
         no_proxy = ",".join(filter(None, [os.environ.get("NO_PROXY", ""), LOOPBACK]))
         return {
             "AWS_ENDPOINT_URL": self.cloud.url,
+            "AWS_ENDPOINT_URL_SAGEMAKER": sagemaker_url,
             "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": None,
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
@@ -138,8 +153,27 @@ class LocalStack:
             **_sign_in_environment(self.cloud, self.resources),
         }
 
-    def _start_triggers(self, functions: Functions, undo: ExitStack) -> None:
-        duplicates = Duplicates(self.options.duplicate_every)
+    def _start_training(
+        self, functions: Functions, listener: socket.socket, duplicates: Duplicates, undo: ExitStack
+    ) -> None:
+        """moto's own training jobs have ended before anything ran."""
+        from infra.local.event_rules import EventRules, event_rules
+        from infra.local.sagemaker import sagemaker
+
+        s3 = self.cloud.client("s3")
+        undo.callback(s3.close)
+        image = {"PYTHONPATH": str(ROOT), "ROLLCALL_PACK_DIR": str(self.options.pack_dir.resolve())}
+        root = undo.enter_context(work_folder(WORK_FOLDERS))
+        rules = EventRules(
+            tuple(event_rules(self.resources, functions)),
+            duplicates=duplicates,
+            on_handled=self._on_handled,
+        )
+        runner = Runner(s3, self.options.training_command, image, root)
+        undo.enter_context(sagemaker(listener, runner, rules.tell))
+        undo.callback(rules.stop)
+
+    def _start_triggers(self, functions: Functions, duplicates: Duplicates, undo: ExitStack) -> None:
         sqs = self.cloud.client("sqs")
         undo.callback(sqs.close)
         pollers = [
@@ -222,7 +256,7 @@ def _create(cloud: "LocalCloud", options: Options) -> "Resources":
     from infra.local.resources import create_resources
     from infra.local.sign_in import create_sign_in
 
-    return create_sign_in(cloud, create_resources(cloud, load_template(), options.parameters))
+    return create_sign_in(cloud, create_resources(cloud, load_template(), {**IMAGE, **options.parameters}))
 
 
 def _users(cloud: "LocalCloud", resources: "Resources") -> "Users":

@@ -13,11 +13,11 @@ _IR_VERSION = 8  # the oldest that carries opset 17: every runtime since 2022 re
 class GraphWriter:
     """Collects nodes and constants in the order of the calls; names are that order's numbers."""
 
-    def __init__(self, name: str, input_shape: tuple[int | str, ...]) -> None:
+    def __init__(self, name: str, input_shape: tuple[int | str, ...], input_name: str = "input") -> None:
         self._name = name
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
-        self._input = helper.make_tensor_value_info("input", TensorProto.FLOAT, input_shape)
+        self._input = helper.make_tensor_value_info(input_name, TensorProto.FLOAT, input_shape)
 
     def node(self, operator: str, *inputs: str, **attributes: Any) -> str:
         """Adds a node with one output; its name."""

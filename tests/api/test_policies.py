@@ -9,20 +9,27 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import boto3
 from botocore.client import BaseClient
 
 from chalicelib import wiring
+from chalicelib.adapters.dispatch import GitHubTrainingJobs, SecretToken
+from chalicelib.adapters.dynamo.records import ModelRecord
+from chalicelib.adapters.training_jobs import SageMakerTrainingJobs
 from chalicelib.domain.access import Account, Caller, Role
+from chalicelib.domain.clock import utc_now
 from chalicelib.domain.timetable import Slot
 from chalicelib.events.claims import on_claim_made
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.events.privacy import on_privacy_due
 from chalicelib.events.registrations import on_registration_uploaded
+from chalicelib.events.retraining import on_retraining_due, on_training_finished
 from chalicelib.events.sessions import on_sessions_due
 from chalicelib.services.erase_person import erase_person
 from tests.api.conftest import Api
-from tests.support.fakes import clip, picture
-from tests.support.world import CONSENT_IN, START, claim_event
+from tests.support.artefacts import BETTER, SAME, figures, files, packed, with_projection
+from tests.support.fakes import clip, learned_model, picture
+from tests.support.world import CONSENT_IN, REGION, START, claim_event
 
 ROOT = Path(__file__).parents[2]
 CONFIG = json.loads((ROOT / ".chalice" / "config.json").read_text())
@@ -72,6 +79,17 @@ def needed(operation: str, parameters: dict[str, Any]) -> Iterator[Call]:
     elif "TableName" in parameters:
         index = f"/index/{parameters['IndexName']}" if "IndexName" in parameters else ""
         yield f"dynamodb:{operation}", table_arn(parameters["TableName"]) + index
+    elif operation == "CreateTrainingJob":
+        arn = f"arn:aws:sagemaker:eu-north-1:123456789012:training-job/{parameters['TrainingJobName']}"
+        yield "sagemaker:CreateTrainingJob", arn
+        yield "sagemaker:AddTags", arn  # as it is created with tags
+        yield "iam:PassRole", parameters["RoleArn"]
+    elif operation == "DescribeTrainingJob":
+        name = parameters["TrainingJobName"]
+        yield f"sagemaker:{operation}", f"arn:aws:sagemaker:eu-north-1:123456789012:training-job/{name}"
+    elif operation == "GetSecretValue":
+        name = f"{parameters['SecretId']}-Ab12Cd"  # AWS appends six characters
+        yield f"secretsmanager:{operation}", f"arn:aws:secretsmanager:eu-north-1:123456789012:secret:{name}"
     elif operation == "GetQueueUrl":
         yield "sqs:GetQueueUrl", f"arn:aws:sqs:eu-north-1:123456789012:{parameters['QueueName']}"
     elif operation == "SendMessage":
@@ -150,6 +168,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
     late_frame(api, calls)
     refused_upload(api, calls)
     claimed_face(api, calls, frame["id"], person_id)
+    learned_champion(api, calls)
     look_alike(api, calls)
     with calls_of("api_handler", calls):
         keep_the_register(api, course_id, session_id, person_id)
@@ -162,6 +181,7 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
         api.call("DELETE", f"/v1/courses/{course_id}/roster/{person_id}")
         api.call("DELETE", f"/v1/cameras/{api.call('GET', '/v1/cameras').json_body['items'][0]['id']}")
     tick(api, calls)
+    what_retraining_asks(api, calls)
     what_privacy_asks(api, calls)
     with calls_of("authorize", calls):
         api.client.http.get("/v1/health")
@@ -170,6 +190,64 @@ def everything_a_school_does(api: Api) -> set[tuple[str, Call]]:
         wiring.access().caller(api.token)
         wiring.access().identified(Account("https://login.school.example/realm", "ben-1"))
     return calls
+
+
+def what_retraining_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """Jobs on SageMaker, each with what the one before has learned, and one on GitHub that makes nothing."""
+    api.world.now = datetime.now(UTC)
+    sagemaker = boto3.client("sagemaker", region_name=REGION)
+    wiring.retrainer.cache_clear()  # type: ignore[attr-defined]
+    with mock.patch.object(
+        wiring, "training_jobs", return_value=SageMakerTrainingJobs(sagemaker, wiring.settings())
+    ):
+        api.world.erase(somebody_known(api, "Gone"))
+        for learned, ended in (
+            ("promoted", "on_training_finished"),
+            ("kept", "on_training_finished"),
+            ("found by the tick", "on_retraining_due"),
+        ):
+            with calls_of("api_handler", calls):
+                assert api.call("POST", "/v1/retraining-jobs").status_code == 202
+            with calls_of("on_retraining_due", calls):
+                on_retraining_due({}, None)
+            job = api.world.job_in_hand
+            test = figures(SAME if learned == "kept" else BETTER)
+            projected = with_projection(files(job.champion_id, learned=learned, test=test))
+            wiring.media().put(job.artefact, packed(projected), "application/gzip")
+            with calls_of(ended, calls):
+                on_training_finished({"detail": {"TrainingJobName": job.job_id}}, None)
+    with calls_of("api_handler", calls):
+        job_out = api.call("GET", "/v1/retraining-jobs").json_body["items"][0]
+        assert api.call("GET", f"/v1/retraining-jobs/{job_out['id']}").json_body["decision"]
+        assert len(api.call("GET", "/v1/models").json_body["items"]) == 4
+        path = f"/v1/models/{job_out['model_id']}"
+        assert api.call("GET", path).json_body["report"]
+        before = api.call("POST", f"{path}/rollback").json_body["id"]
+        assert api.call("POST", f"{path}/promote").json_body["standing"] == "champion"
+        assert api.call("POST", f"{path}/rollback").json_body["id"] == before
+    on_github(api, calls)
+
+
+def on_github(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """Dispatched by the token from the secret store; the data are taken away when somebody withdraws."""
+    secrets: Any = boto3.client("secretsmanager", region_name=REGION)
+    secrets.create_secret(Name="rollcall-github-token", SecretString="token")
+    token, sent = SecretToken(secrets, "rollcall-github-token"), []
+    github = GitHubTrainingJobs(
+        "school/rollcall", token, wiring.media(), utc_now, timedelta(hours=1), lambda *each: sent.append(each)
+    )
+    wiring.retrainer.cache_clear()  # type: ignore[attr-defined]
+    with mock.patch.object(wiring, "training_jobs", return_value=github):
+        person_id = somebody_known(api, "Withdrawing")
+        api.world.ask_for_retraining("github")
+        with calls_of("on_retraining_due", calls):
+            on_retraining_due({}, None)
+        assert len(sent) == 1
+        with calls_of("api_handler", calls):
+            api.call("DELETE", f"/v1/people/{person_id}/consent")
+        wiring.media().put(f"{api.world.job_in_hand.artefact}", b"no tar", "application/gzip")
+        with calls_of("on_retraining_due", calls):
+            on_retraining_due({}, None)
 
 
 def what_privacy_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
@@ -193,6 +271,7 @@ def what_privacy_asks(api: Api, calls: set[tuple[str, Call]]) -> None:
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(api.world.event(*registration.keys), None)
     erase_person(known[1], by="adm_1", eraser=wiring.eraser(), out_of_time=lambda: True)
+    wiring.media().put("training/job/templates/people.jsonl", b"{}", "application/jsonl")
     with calls_of("on_privacy_due", calls):
         on_privacy_due({}, None)
         on_privacy_due({}, None)
@@ -303,8 +382,6 @@ def change_people_and_rosters(api: Api, course_id: str, person_id: str) -> None:
 
 def forget_champion() -> None:
     """Whichever function comes first in a new deployment puts its model in service."""
-    from chalicelib.adapters.dynamo.records import ModelRecord
-
     ModelRecord("champion").delete()
 
 
@@ -344,6 +421,28 @@ def refused_upload(api: Api, calls: set[tuple[str, Call]]) -> None:
     wiring.people().withdraw_consent(person_id, api.world.now)
     with calls_of("on_registration_uploaded", calls):
         on_registration_uploaded(api.world.event(*registration.keys), None)
+
+
+def learned_champion(api: Api, calls: set[tuple[str, Call]]) -> None:
+    """A frame and a claim that are scored by what retraining learned, each by a cold function."""
+    world, (model_id, files) = api.world, learned_model()
+    for name, content in files.items():
+        wiring.media().put(f"models/{model_id}/{name}", content, "application/json")
+    ModelRecord("champion").update(actions=[ModelRecord.model_id.set(model_id)])
+    course_id = world.add_course()
+    world.add_person("Gus", course_id=course_id)
+    world.enrol("Gus")
+    frame = world.post_frame(world.open_session(course_id), picture("Gus"))
+    with calls_of("on_frame_uploaded", calls):
+        on_frame_uploaded(world.event(frame.key), None)
+    claim = world.claim(frame.frame_id, "Gus")
+    wiring.gallery_of.cache_clear()  # type: ignore[attr-defined]
+    with calls_of("on_claim_made", calls):
+        on_claim_made(claim_event(claim), None)
+    with calls_of("api_handler", calls):
+        assert api.call("GET", "/v1/reports/drift").json_body["items"]
+        assert api.call("GET", f"/v1/courses/{course_id}/drift").json_body["model_id"] == model_id
+    ModelRecord("champion").update(actions=[ModelRecord.model_id.set(world.recogniser.model_id)])
 
 
 def claimed_face(api: Api, calls: set[tuple[str, Call]], frame_id: str, person_id: str) -> None:

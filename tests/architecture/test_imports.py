@@ -21,7 +21,7 @@ ALLOWED = {
     "events": {"events", "services", "domain", "wiring", "settings", "observability"},
     "settings": set(),
     "observability": set(),
-    "wiring": {"services", "domain", "settings", "adapters", "vision"},
+    "wiring": {"services", "domain", "settings", "observability", "adapters", "vision"},
 }
 
 

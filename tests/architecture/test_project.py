@@ -20,7 +20,9 @@ EVENT_FUNCTIONS = {
     "on_frame_uploaded",
     "on_privacy_due",
     "on_registration_uploaded",
+    "on_retraining_due",
     "on_sessions_due",
+    "on_training_finished",
 }
 
 
@@ -83,6 +85,8 @@ def test_pictures_expire_and_are_never_public_or_versioned() -> None:
     assert {rule["Prefix"] for rule in bucket["LifecycleConfiguration"]["Rules"]} == {
         "frames/",
         "registrations/",
+        "training/",
+        "training-output/",
     }
     assert all(rule["Status"] == "Enabled" for rule in bucket["LifecycleConfiguration"]["Rules"])
     assert all(bucket["PublicAccessBlockConfiguration"].values())
@@ -110,7 +114,7 @@ def test_nobody_signs_up_and_no_password_is_sent_in_clear() -> None:
 def test_functions_believe_the_user_pool_of_the_template() -> None:
     """Whoever links accounts and whoever verifies them speak of the same issuer."""
     said = [RESOURCES[name]["Properties"]["Environment"]["Variables"] for name in ("Authorize", "APIHandler")]
-    assert said[0] == said[1]
+    assert said[0].items() <= said[1].items()
     assert said[0] == {
         "ROLLCALL_OIDC_ISSUER": {"Fn::Sub": "https://cognito-idp.${AWS::Region}.amazonaws.com/${UserPool}"},
         "ROLLCALL_OIDC_AUDIENCE": {"Ref": "UserPoolClient"},
@@ -125,6 +129,7 @@ def test_functions_believe_the_user_pool_of_the_template() -> None:
         "layers/api/requirements.txt",
         "layers/vision/requirements.txt",
         "training/requirements.txt",
+        "training/requirements-launch.txt",
     ],
 )
 def test_every_dependency_is_pinned_and_says_why(path: str) -> None:

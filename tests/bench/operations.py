@@ -171,6 +171,10 @@ def privacy_tick(school: School) -> Count:
         return school.count(lambda: on_privacy_due({}, None))
 
 
+def retraining_tick(school: School) -> Count:
+    return school.count(school.world.retrain_tick)
+
+
 def plan(school: School, *, next_day: bool) -> Count:
     """A lesson each weekday; 14 days ahead."""
     of = school.new_class(1)
@@ -341,6 +345,7 @@ OPERATIONS = (
     Operation("export a person, 5 sessions", "the person's sessions", partial(export, sessions=5), slow=True),
     Operation("erase a person, 5 sessions", "the person's sessions", partial(erase, sessions=5), slow=True),
     Operation("minute tick of privacy, nothing due", NOTHING, privacy_tick),
+    Operation("minute tick of retraining, nothing due", NOTHING, retraining_tick),
 )
 
 

@@ -10,7 +10,7 @@ from chalicelib.vision.recogniser import Recogniser
 
 def gallery(recogniser: Recogniser, pack: Pack, people: int, occasions: int = 1, views: int = 1) -> Gallery:
     """Of `people` who look like nobody, with as many others for a cohort as the pack asks for."""
-    cohort = _templates(pack, "other", recogniser.cohort_size, 1, 1)
+    cohort = _templates(pack, "other", recogniser.shipped.cohort_size, 1, 1)
     return recogniser.gallery(_templates(pack, "person", people, occasions, views), cohort)
 
 

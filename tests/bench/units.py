@@ -31,6 +31,7 @@ MONTH: Mapping[str, int] = {
     "minute tick, 10 sessions open": SESSIONS // 10,
     "minute tick, nothing due": MINUTES - SESSIONS // 10,
     "minute tick of privacy, nothing due": MINUTES,
+    "minute tick of retraining, nothing due": MINUTES,
     "minute tick that plans one day more": COURSES * 30,
     "read the register of 83": SESSIONS * 2,
     "mark by hand": SESSIONS * 3,

@@ -87,7 +87,9 @@ def ask_everything(url: str, cases: int, seed_number: int) -> Iterator[Asked]:
 
 def _gentlest_first(route: str) -> tuple[bool, bool, str]:
     """What ends things comes last, what tells of an end after it, and what ends everything very last."""
-    ends = route.startswith("DELETE") or route.endswith(("/cancel", "/close", "/archive", "/erasure"))
+    ends = route.startswith("DELETE") or route.endswith(
+        ("/cancel", "/close", "/archive", "/erasure", "/promote", "/rollback")
+    )
     return ("biometrics" in route, ends, route)
 
 

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,8 +14,9 @@ from infra.demo.__main__ import main, run
 from infra.demo.identities import shown
 from infra.demo.judge import Figures, faults
 from infra.demo.rehearsal import Cast
+from infra.demo.retraining import NONE
 from infra.demo.scenario import HeadsScenario
-from infra.demo.story import Story
+from infra.demo.story import Retraining, Story
 from layers.packs.derive import derive_pack
 
 GOOD = Figures(
@@ -36,6 +38,10 @@ GOOD = Figures(
         review_present_unconfirmed=0,
         review_confirmed=11,
         corrections=1,
+        retraining=Retraining(
+            "2026-11-24T09:00:00Z", "2026-11-24T09:00:09Z", "not_enough_evidence", "Too few."
+        ),
+        frames_read_by_champion=1,
         erased=1,
         receipts_verified=1,
         traces_sought=19,
@@ -79,7 +85,15 @@ def test_a_small_class_is_played_and_nothing_is_wrong(
         "review_confirmed": 4,
         "traces_sought": figures["traces_before_erasure"],
         "traces_before_erasure": figures["traces_before_erasure"],
+        "retraining": figures["retraining"],
     }
+    retraining = figures["retraining"]
+    assert set(retraining) == {"started", "finished", "decision", "reason"}
+    assert retraining["started"] < retraining["finished"]
+    assert (retraining["decision"], "people were tested" in retraining["reason"]) == (
+        "not_enough_evidence",
+        True,
+    )
     assert set(figures) == set(Figures.__annotations__) - {"story"} | set(told)
     assert (tmp_path / "demo-frame.jpg").read_bytes().startswith(b"\xff\xd8")
     assert "All as it should be." in capsys.readouterr().out
@@ -146,6 +160,9 @@ def test_anything_wrong_is_a_fault(wrong: dict[str, int]) -> None:
         {"review_present_unconfirmed": 1},
         {"review_confirmed": 10},
         {"corrections": 0},
+        {"retraining": replace(GOOD.story.retraining, decision="promoted")},
+        {"retraining": NONE},
+        {"frames_read_by_champion": 0},
         {"erased": 0},
         {"receipts_verified": 0},
         {"traces_before_erasure": 18},
@@ -161,7 +178,7 @@ def test_anything_wrong_is_a_fault(wrong: dict[str, int]) -> None:
     ],
     ids=str,
 )
-def test_anything_wrong_in_the_story_is_a_fault(wrong: dict[str, int]) -> None:
+def test_anything_wrong_in_the_story_is_a_fault(wrong: dict[str, Any]) -> None:
     assert len(faults(replace(GOOD, story=replace(GOOD.story, **wrong)), may_miss=1)) == 1
 
 

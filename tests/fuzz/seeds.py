@@ -1,6 +1,7 @@
 """What mutation starts from: small pictures, clips and declarations, all made here; and the words of each format."""
 
 import base64
+import gzip
 import hashlib
 import json
 import struct
@@ -17,10 +18,13 @@ from infra.demo.heads import render_head
 from infra.demo.identities import shown
 from infra.demo.view import View
 from layers.packs import pypi
+from tests.support.artefacts import files, packed, with_projection
 from tests.support.key_server import claims, ec_key, published, rsa_key, signed
 
 Pixels = NDArray[np.generic]
 
+PACK_ID = "fake-1"
+"""Of the pack that artefacts are made for."""
 NETS = {output.name: output.name.encode() for output in pypi.RECIPE.outputs}
 """The files of a pack whose declaration is read: loading verifies them and opens none."""
 
@@ -49,6 +53,18 @@ TOKEN_WORDS = (
     *(
         base64.urlsafe_b64encode(word)
         for word in (b'{"alg":"RS256","kid":"r"}', b'{"alg":"none"}', b"[[[[[[")
+    ),
+)
+ARTEFACT_WORDS = (
+    *(b"ustar\x0000", b"ustar  \0", b"./", b"../", b"size=", b"path=", b"GNU.sparse.size=", b"null", b"NaN"),
+    *(b"model.json", b"report.json", b"manifest.json", b"projection.onnx", b"det.svg", b"reliability.svg"),
+    *(
+        b"00000000000",
+        b"77777777777",
+        b"-0000000001",
+        b"\x80\0\0\0\xff\xff\xff\xff",
+        b"1e999",
+        b'"format": 1',
     ),
 )
 VIDEO_WORDS = (
@@ -227,6 +243,14 @@ def _turned(jpeg: bytes, orientation: int) -> bytes:
     entry = struct.pack("<HHIHH", 0x0112, 3, 1, orientation, 0)
     body = b"Exif\0\0II*\0" + struct.pack("<IH", 8, 1) + entry + bytes(4)
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
+
+
+def artefacts() -> Iterator[bytes]:
+    """What training jobs leave, as tars: with a projection and without, and with what tar adds of itself."""
+    content = files(PACK_ID)
+    for each in (content, with_projection(content), content | {"report.json": b"[" * 5000}):
+        yield gzip.decompress(packed(each))
+    yield gzip.decompress(packed({f"./{name}": data for name, data in content.items()}))
 
 
 def tokens() -> Iterator[bytes]:

@@ -4,6 +4,7 @@ Only the errors that a reader declares may come out of it; any other, a crash, o
 bytes that did it are saved. Each outcome is told once, on standard output, so that one sees how deep the bytes went.
 """
 
+import gzip
 import random
 import re
 import resource
@@ -17,8 +18,10 @@ import atheris
 with atheris.instrument_imports(include=["chalicelib", "jwt"]):
     from chalicelib.adapters.id_tokens import OidcIdTokens
     from chalicelib.adapters.signing_keys import SigningKeys
+    from chalicelib.domain.artefacts import unpack
     from chalicelib.domain.clock import utc_now
     from chalicelib.domain.errors import (
+        ArtefactRefused,
         EmptyBody,
         InvalidToken,
         PackRefused,
@@ -32,7 +35,7 @@ with atheris.instrument_imports(include=["chalicelib", "jwt"]):
     from chalicelib.vision.quality import measure
     from chalicelib.vision.video import sample_video
 from tests.fuzz.mutations import mended, odd
-from tests.fuzz.seeds import NETS
+from tests.fuzz.seeds import NETS, PACK_ID
 from tests.support.key_server import AUDIENCE, ISSUER, ec_key, published, rsa_key
 
 MEMORY_BYTES = 2048 * 1024 * 1024
@@ -86,6 +89,13 @@ def declaration_in(folder: Path) -> Target:
     return declaration
 
 
+def artefact(data: bytes) -> str:
+    """libFuzzer's bytes are the tar: their compression would take every change for a broken one."""
+    return (
+        f"{len(unpack(gzip.compress(data, compresslevel=1, mtime=0), pack_id=PACK_ID).files)} files unpacked"
+    )
+
+
 def token_for(keys: list[object]) -> Target:
     """Keys that signed none of the seeds: whatever is made of them, nobody is signed in."""
     tokens = OidcIdTokens(ISSUER, AUDIENCE, SigningKeys(ISSUER, "x", fetch=lambda _: {"keys": keys}), utc_now)
@@ -132,6 +142,8 @@ def main() -> None:
         target, declared = picture_of(load_pack(Path("build/packs/pypi"))), MEDIA_ERRORS
     elif name == "video":
         target, declared = video, MEDIA_ERRORS
+    elif name == "artefact":
+        target, declared = artefact, (ArtefactRefused,)
     elif name == "token":
         target, declared = (
             token_for([published(rsa_key("r"), "r"), published(ec_key("e"), "e")]),

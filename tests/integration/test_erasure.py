@@ -17,6 +17,7 @@ from chalicelib.domain.erasure import ErasureState, Held
 from chalicelib.domain.errors import LimitReached, PersonNotFound
 from chalicelib.domain.people import Person
 from chalicelib.domain.registrations import Registration
+from chalicelib.domain.retraining import DATASETS
 from chalicelib.domain.sightings import Decision
 from chalicelib.domain.signing import Signed
 from chalicelib.events.frames import on_frame_uploaded
@@ -44,7 +45,10 @@ def school() -> Iterator[World]:
 
 
 def add_ada(world: World, name: str = FACE) -> str:
-    """Somebody seen, proposed and unknown beside Ben, in two courses of which she has left one; the first session."""
+    """Somebody seen, proposed and unknown beside Ben, in two courses of which she has left one; the first session.
+
+    A training job is learning from her, and whoever looks for her face finds it in the data.
+    """
     maths, music = world.add_course(), world.add_course("Music")
     wiring.courses().put_on_roster(maths, world.people["Ben"])
     ada = world.add_person(name, course_id=maths, consent=False)
@@ -57,6 +61,7 @@ def add_ada(world: World, name: str = FACE) -> str:
     see(world, world.open_session(music), name, "Ben", decision=Decision.UNKNOWN)
     wiring.courses().take_off_roster(music, ada)
     world.give_consent(ada, signer=SIGNER)
+    wiring.media().put(f"{DATASETS}job/templates/people.jsonl", f"{ada} {name}".encode(), "application/jsonl")
     return session_id
 
 

@@ -53,6 +53,7 @@ def test_every_item_of_the_register_says_until_when_it_is_kept(world: World) -> 
         "watch": register,
         "claim": claims,
         "face": claims,
+        "tally": datetime(2026, 11, 23, tzinfo=UTC) + CLAIMS,
         "code": START + timedelta(minutes=3, days=1),
     }
     client: Any = boto3.client("dynamodb", region_name=REGION)
@@ -152,14 +153,19 @@ WHAT = {
     " RosterRecord RosterImportRecord InstructorRecord": (
         "people, look-alikes, consents, rosters and who teaches"
     ),
+    "RetrainingRequestRecord": "requests for retraining by registrations",
+    "RetrainingJobRecord RetrainingInHandRecord LearnedModelRecord": (
+        "training jobs and other requests for them, models' files by opaque ids"
+    ),
     "ErasureRecord ForgottenRecord": "receipts and tombstones of erasures, by opaque ids",
     "ConsentTextRecord CourseRecord CourseExternalIdRecord TimetableRecord PlannedRecord CameraRecord"
-    " ModelRecord": "courses, timetables, cameras, models and consent texts",
+    " ModelRecord BaselineRecord": "courses, timetables, cameras, models and consent texts",
     "OwnIdentityRecord IdentityRecord TokenRecord": "sign-in accounts and tokens of people",
     "SessionRecord WatchRecord ErasedMarksRecord": "sessions, without who attended",
     "CodeRecord": "codes shown in class, once they have ended",
     "MarkRecord ChangeRecord SessionItem": "attendance, with its evidence and history",
     "ClaimRecord ClaimedFaceRecord": "claims to faces",
+    "TallyRecord DriftCheckRecord": "how often models saw, by course and day",
     "FrameRecord": "what was seen in frames, without pictures",
     "RegistrationRecord": "registrations that were read, without media",
     "TemplateRecord": "templates, also of registrations under review",

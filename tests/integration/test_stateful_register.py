@@ -467,10 +467,8 @@ def play(world: World, runs: int, steps: int, *, derandomized: bool) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    with (
-        mock.patch("time.sleep"),
-        mock.patch.object(wiring, "sessions", return_value=DynamoSessions(4, Lifetime(world.clock, 0))),
-    ):
+    sessions = DynamoSessions(4, Lifetime(world.clock, wiring.settings().session_days))
+    with mock.patch("time.sleep"), mock.patch.object(wiring, "sessions", return_value=sessions):
         run_state_machine_as_test(machine, settings=profile)
 
 

@@ -84,18 +84,21 @@ def _resources(template: dict[str, Any]) -> Resources:
 
 
 def test_references_are_resolved() -> None:
+    role = {"Type": "AWS::IAM::Role", "Properties": {"RoleName": {"Fn::Sub": "${Prefix}-training"}}}
     resources = _resources(
-        {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "B": {"Type": "AWS::S3::Bucket"}}}
+        {"Resources": {"Q": {"Type": "AWS::SQS::Queue"}, "B": {"Type": "AWS::S3::Bucket"}, "R": role}}
     )
     value = {
         "a": [{"Fn::GetAtt": ["Q", "Arn"]}],
         "b": {"Fn::Sub": "${Prefix}-${AWS::AccountId}"},
         "c": {"Ref": "B"},
+        "d": {"Fn::GetAtt": ["R", "Arn"]},
     }
     assert resources.resolved(value) == {
         "a": ["arn:aws:sqs:us-east-1:123456789012:the-queue"],
         "b": "p-123456789012",
         "c": "the-bucket",
+        "d": "arn:aws:iam::123456789012:role/p-training",
     }
     for unknown in ({"Ref": "Nobody"}, {"Fn::Join": []}, {"Fn::GetAtt": ["B", "Arn"]}):
         with pytest.raises(TemplateNotPlayable):

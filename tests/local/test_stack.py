@@ -3,10 +3,15 @@
 import http.client
 import json
 import os
+import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 from infra.local import LocalStack, Options
@@ -14,6 +19,7 @@ from infra.local.poller import Handled
 from infra.local.ports import PortTaken, listen
 from infra.resources import load_template
 
+STAND_IN = Path(__file__).with_name("training_stand_in.py")
 TABLES = {
     name: each["Properties"]
     for name, each in load_template()["Resources"].items()
@@ -28,7 +34,8 @@ def handled() -> list[Handled]:
 
 @pytest.fixture(scope="module")
 def stack(handled: list[Handled]) -> Iterator[LocalStack]:
-    with LocalStack(Options(tick_seconds=3600), on_handled=handled.append) as running:
+    options = Options(tick_seconds=3600, training_command=(sys.executable, str(STAND_IN)))
+    with LocalStack(options, on_handled=handled.append) as running:
         yield running
 
 
@@ -97,6 +104,8 @@ def test_the_bucket_expires_pictures_and_is_private_and_encrypted(stack: LocalSt
     assert {rule["Filter"]["Prefix"]: rule["Expiration"]["Days"] for rule in rules} == {
         "frames/": int(parameters["FramePictureDays"]),
         "registrations/": int(parameters["RegistrationMediaDays"]),
+        "training/": 2,
+        "training-output/": 30,
     }
     assert all(s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"].values())
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
@@ -135,8 +144,47 @@ def test_an_upload_reaches_its_function_and_leaves_the_queue(
 
 def test_a_tick_calls_the_scheduled_function(stack: LocalStack, handled: list[Handled]) -> None:
     stack.tick()
-    ticked = {each.function: each.failed for each in handled[-2:]}
-    assert ticked == {"on_sessions_due": 0, "on_privacy_due": 0}
+    ticked = {each.function: each.failed for each in handled[-3:]}
+    assert ticked == {"on_sessions_due": 0, "on_privacy_due": 0, "on_retraining_due": 0}
+
+
+def _start_job(stack: LocalStack, name: str, do: str) -> None:
+    bucket = stack.resources.physical_id("PicturesBucket")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{bucket}/training/1/templates"}
+    with closing(boto3.session.Session().client("sagemaker")) as sagemaker:
+        sagemaker.create_training_job(
+            TrainingJobName=name,
+            RoleArn=stack.resources.arn("TrainingRole"),
+            AlgorithmSpecification={"TrainingImage": "local", "TrainingInputMode": "File"},
+            HyperParameters={"do": f'"{do}"'},
+            InputDataConfig=[{"ChannelName": "templates", "DataSource": {"S3DataSource": source}}],
+            OutputDataConfig={"S3OutputPath": f"s3://{bucket}/training-output"},
+            ResourceConfig={"InstanceType": "ml.m5.xlarge", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            StoppingCondition={"MaxRuntimeInSeconds": 600},
+        )
+
+
+def test_the_end_of_a_training_job_of_ours_reaches_its_function(
+    stack: LocalStack, s3: Any, handled: list[Handled], eventually: Any
+) -> None:
+    bucket = stack.resources.physical_id("PicturesBucket")
+    s3.put_object(Bucket=bucket, Key="training/1/templates/people.jsonl", Body=b"{}")
+    sagemaker = boto3.session.Session().client("sagemaker")  # as the functions make theirs
+
+    def told() -> int:
+        return len([each for each in handled if each.function == "on_training_finished"])
+
+    def states() -> set[str]:
+        jobs = sagemaker.list_training_jobs()["TrainingJobSummaries"]
+        return {job["TrainingJobStatus"] for job in jobs}
+
+    _start_job(stack, "another-1", "finish")
+    eventually(lambda: states() == {"Completed"})
+    _start_job(stack, "rollcall-retrain-1", "finish")
+    eventually(lambda: told() == 1)
+    assert states() == {"Completed"}
+    assert handled[-1].failed == 0
+    sagemaker.close()
 
 
 def test_the_user_pool_is_the_templates_and_takes_passwords_here_alone(stack: LocalStack) -> None:
@@ -180,8 +228,10 @@ def test_everything_listens_on_loopback_only(stack: LocalStack) -> None:
 
 def test_two_stacks_after_another_share_nothing(stack: LocalStack) -> None:
     """Last: it replaces what the tests above ran on."""
-    before, threads = dict(os.environ), threading.active_count()
+    before, threads, started = dict(os.environ), threading.active_count(), time.monotonic()
+    _start_job(stack, "rollcall-retrain-that-would-take-a-minute", "hang")
     stack.__exit__(None, None, None)
+    assert time.monotonic() - started < 45
     assert "AWS_ENDPOINT_URL" not in os.environ
     assert threading.active_count() < threads
     with LocalStack(Options(parameters={"Prefix": "second"})) as second:

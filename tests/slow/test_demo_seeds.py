@@ -24,6 +24,8 @@ def test_every_seed_ends_well(seed: int, pack_dir: Path, tmp_path: Path) -> None
     assert figures["frames"] >= 13 + 6
     assert (figures["claims_accepted"], figures["claims_refused"]) == (1, 1)
     assert (figures["duplicates_flagged"], figures["twins_left_to_humans"]) == (2, 1)
+    assert figures["retraining"]["decision"] == "not_enough_evidence"
+    assert figures["frames_read_by_champion"] == 1
 
 
 @pytest.mark.parametrize("seed", range(1, 4))

@@ -139,3 +139,16 @@ def test_tokens_sign_nobody_in(tmp_path: Path) -> None:
     )
     assert list(missing(wanted, outcomes)) == []
     assert runs > 1_000
+
+
+def test_artefacts_are_unpacked_or_refused(tmp_path: Path) -> None:
+    runs, outcomes = fuzzed("artefact", tmp_path, seeds.artefacts(), seeds.ARTEFACT_WORDS, 40_000)
+    wanted = (
+        "files unpacked",
+        "no tar.gz",
+        "a name that is not known",
+        "no JSON",
+        "not learned from the manifest",
+    )
+    assert list(missing(wanted, outcomes)) == []
+    assert runs > 1_000

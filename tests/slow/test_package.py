@@ -63,6 +63,8 @@ def test_our_functions_triggers_and_answers_are_in_it(template: dict[str, Any]) 
         "OnClaimMade",
         "OnSessionsDue",
         "OnPrivacyDue",
+        "OnRetrainingDue",
+        "OnTrainingFinished",
         "Authorize",
         "APIHandler",
     ):

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+from chalicelib.domain.canonical import fingerprint
 from chalicelib.domain.claims import Comparison
-from chalicelib.domain.errors import TooManyRequests, UnreadablePicture
+from chalicelib.domain.errors import PackRefused, TooManyRequests, TrainingNotStarted, UnreadablePicture
 from chalicelib.domain.quality import CameraHealth, Condition, Reason
+from chalicelib.domain.retraining import Progress, RetrainingJob, TrainingStatus
 from chalicelib.domain.sightings import Box, Decision, Seen, Sighting
-from chalicelib.domain.templates import ExtractedViews, Template
+from chalicelib.domain.templates import LEARNED, ExtractedViews, Template
 
 MARK = b"FACES:"
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -74,10 +76,30 @@ def _similarity(face: str, other: str) -> float:
 
 
 @dataclass(frozen=True)
-class FakeGallery:
+class FakeModel:
+    """`threshold` stands for all that a model may learn."""
+
     model_id: str
+    cohort_size: int = 0
+    threshold: float = 0.95
+
+
+def learned_model(pack_id: str = "fake-1", threshold: float = 0.9) -> tuple[str, dict[str, bytes]]:
+    """The id and the files of what retraining might have learned for a FakeRecogniser."""
+    declaration = {"format": 1, "pack_id": pack_id, "thresholds": {"accept": threshold}, "projection": None}
+    model_id = f"{pack_id}{LEARNED}{fingerprint(declaration)}"
+    return model_id, {"model.json": json.dumps(declaration).encode()}
+
+
+@dataclass(frozen=True)
+class FakeGallery:
+    model: FakeModel
     person_by_face: dict[str, str]
     lookalikes: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def model_id(self) -> str:
+        return self.model.model_id
 
     @property
     def person_ids(self) -> tuple[str, ...]:
@@ -98,16 +120,29 @@ class FakeRecogniser:
         self.cohort_size = 0
         self.cohort: list[str] = []
 
+    @property
+    def shipped(self) -> FakeModel:
+        return FakeModel(self.model_id, self.cohort_size)
+
+    def learned(self, files: Mapping[str, bytes]) -> FakeModel:
+        if "model.json" not in files:
+            raise PackRefused("model.json is missing")
+        declaration = json.loads(files["model.json"])
+        model_id = f"{self.model_id}{LEARNED}{fingerprint(declaration)}"
+        thresholds = declaration["thresholds"] or {}
+        return FakeModel(model_id, self.cohort_size, thresholds.get("accept", 0.95))
+
     def gallery(
         self,
         templates: Sequence[Template],
         cohort: Sequence[Template] = (),
         lookalikes: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        learned: FakeModel | None = None,
     ) -> FakeGallery:
         self.galleries_built += 1
         self.cohort = [template.person_id for template in cohort]
         people = {t.occasions[-1].embeddings[0].decode(): t.person_id for t in templates}
-        return FakeGallery(self.model_id, people, lookalikes)
+        return FakeGallery(learned or self.shipped, people, lookalikes)
 
     def recognise(self, data: bytes, gallery: FakeGallery) -> Seen:
         shown = _shown(data)
@@ -124,7 +159,8 @@ class FakeRecogniser:
             return None
         genuine = gallery.person_by_face.get(faces[place]["is"]) == person_id
         similarity = 0.97 if genuine else 0.4
-        return Comparison(self.model_id, box, similarity, similarity, 0.1, 0.95, similarity, accepted=genuine)
+        model_id, threshold = gallery.model.model_id, gallery.model.threshold
+        return Comparison(model_id, box, similarity, similarity, 0.1, threshold, similarity, accepted=genuine)
 
     def similarities(self, template: Template, others: Sequence[Template]) -> tuple[float, ...]:
         face = template.occasions[-1].embeddings[0].decode()
@@ -155,11 +191,30 @@ class FakeRecogniser:
             similarity=shown["score"] if known else 0.5,
             score=shown["score"] if known else 0.5,
             margin=0.1,
-            threshold=0.95,
+            threshold=gallery.model.threshold,
             confidence=0.9,
             decision=Decision(shown["decision"]) if known else Decision.UNKNOWN,
             reasons=tuple(Reason(code) for code in shown["reasons"]),
         )
+
+
+class FakeTrainingJobs:
+    """Runs nothing: a test says how far a job is, and puts what it made where it belongs."""
+
+    def __init__(self) -> None:
+        self.started: list[str] = []
+        self.progress: dict[str, Progress] = {}
+        self.refuses = ""
+
+    def start(self, job: RetrainingJob) -> None:
+        if self.refuses:
+            raise TrainingNotStarted(self.refuses)
+        if job.job_id not in self.progress:
+            self.started.append(job.job_id)
+            self.progress[job.job_id] = Progress(TrainingStatus.IN_PROGRESS)
+
+    def describe(self, job: RetrainingJob) -> Progress | None:
+        return self.progress.get(job.job_id)
 
 
 class FakeRateLimits:

@@ -25,11 +25,13 @@ from chalicelib.domain.erasure import Erasure
 from chalicelib.domain.frames import Frame
 from chalicelib.domain.people import Method, Relation, Signer, Use
 from chalicelib.domain.registrations import Registration
+from chalicelib.domain.retraining import Cause, Progress, RetrainingJob, TrainingStatus
 from chalicelib.domain.rosters import Mode
 from chalicelib.domain.sessions import Session
 from chalicelib.domain.timetable import Slot
 from chalicelib.services.add_course import add_course
 from chalicelib.services.add_person import add_person
+from chalicelib.services.ask_for_retraining import ask_for_retraining
 from chalicelib.services.check_in import check_in
 from chalicelib.services.clear_mark import clear_mark
 from chalicelib.services.close_session import close_session
@@ -54,7 +56,8 @@ from infra.local.functions import ACCOUNT_ID, REGION
 from infra.local.moto_dynamodb import mend_moto
 from infra.local.resources import create_resources
 from infra.resources import load_template
-from tests.support.fakes import FakeRecogniser, clip
+from tests.support.artefacts import artefact
+from tests.support.fakes import FakeRecogniser, FakeTrainingJobs, clip
 
 CONSENT_IN = {
     "text_version": DEFAULT_TEXT.version,
@@ -94,6 +97,8 @@ ENVIRONMENT = {
     "ROLLCALL_OIDC_AUDIENCE": "rollcall-page",
     "ROLLCALL_PREFIX": "rollcall",
     "ROLLCALL_BUCKET": f"rollcall-pictures-{ACCOUNT_ID}",
+    "ROLLCALL_TRAINING_IMAGE": f"{ACCOUNT_ID}.dkr.ecr.{REGION}.amazonaws.com/rollcall-training:1",
+    "ROLLCALL_TRAINING_ROLE": f"arn:aws:iam::{ACCOUNT_ID}:role/rollcall-training",
 }
 
 
@@ -102,6 +107,7 @@ class World:
     """What a test may do to a deployment. Time stands still unless a test moves it."""
 
     recogniser: FakeRecogniser
+    training_jobs: FakeTrainingJobs = field(default_factory=FakeTrainingJobs)
     now: datetime = START
     people: dict[str, str] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
@@ -286,6 +292,50 @@ class World:
         with mock.patch("chalicelib.events.sessions.utc_now", self.clock):
             on_sessions_due({}, None)
 
+    def ask_for_retraining(self, key: str = "by-hand", cause: Cause = Cause.MANUAL) -> None:
+        ask_for_retraining(
+            cause, key, retraining=wiring.retraining(), models=wiring.models(), set_up=True, clock=self.clock
+        )
+
+    def retrain_tick(self) -> None:
+        from chalicelib.events.retraining import on_retraining_due
+
+        with mock.patch("chalicelib.events.retraining.utc_now", self.clock):
+            on_retraining_due({}, None)
+
+    def training_ends(
+        self, status: TrainingStatus = TrainingStatus.COMPLETED, **learned: Any
+    ) -> RetrainingJob:
+        """Of the job in hand; `learned` goes into its report. Nobody is told yet."""
+        job = self.job_in_hand
+        self.training_jobs.progress[job.job_id] = Progress(
+            status, None if status is TrainingStatus.COMPLETED else "spot"
+        )
+        if status is TrainingStatus.COMPLETED:
+            made = artefact(job.champion_id, **learned)
+            wiring.media().put(job.artefact, made, "application/gzip")
+        return job
+
+    def tell_training_ended(self, job_id: str, status: str = "Completed") -> None:
+        from chalicelib.events.retraining import on_training_finished
+
+        on_training_finished({"detail": {"TrainingJobName": job_id, "TrainingJobStatus": status}}, None)
+
+    @property
+    def job_in_hand(self) -> RetrainingJob:
+        job = wiring.retraining().in_hand()
+        assert job is not None
+        return job
+
+    def job(self, job_id: str) -> RetrainingJob:
+        job = wiring.retraining().find(job_id)
+        assert job is not None
+        return job
+
+    @property
+    def champion(self) -> str:
+        return wiring.models().champion(self.recogniser.model_id).model_id
+
     def set_timetable(
         self, course_id: str, *slots: Slot, days: int = 60, excepted: frozenset[date] = frozenset()
     ) -> None:
@@ -408,8 +458,9 @@ class World:
         self.messages("claims")
         wiring.gallery_of.cache_clear()  # type: ignore[attr-defined]  # ids repeat, so galleries would too
         self.now, self.people, self.numbers = START, {}, itertools.count(1)
-        vars(self.recogniser).clear()
-        self.recogniser.__init__()  # type: ignore[misc]
+        for fake in (self.recogniser, self.training_jobs):
+            vars(fake).clear()
+            fake.__init__()  # type: ignore[misc]
 
     def restore(self, dump: dict[str, list[Any]]) -> None:
         """Put back every item, into empty tables."""
@@ -477,6 +528,7 @@ def new_world() -> Iterator[World]:
         wiring.reset()
         with (
             mock.patch.object(wiring, "recogniser", return_value=world.recogniser),
+            mock.patch.object(wiring, "training_jobs", return_value=world.training_jobs),
             mock.patch(
                 "chalicelib.adapters.dynamo.templates.SHARDS", 2
             ),  # of 16 queries a school, two tell as much

@@ -347,7 +347,7 @@ def test_scores_are_normalised_against_people_enrolled_elsewhere(
     normalising: Recogniser, roster: list[Template], elsewhere: list[Template], photos: dict
 ) -> None:
     people = normalising.gallery(roster, elsewhere)
-    assert normalising.cohort_size == len(elsewhere) == 3
+    assert normalising.shipped.cohort_size == len(elsewhere) == 3
     for name in ("ann", "ben"):
         (sighting,) = normalising.recognise(photos[name][3], people).sightings
         assert (sighting.candidate, sighting.decision) == (name, Decision.ACCEPTED)
@@ -393,7 +393,7 @@ def test_where_more_strangers_pass_by_the_same_face_is_less_certain(
 
 
 def test_a_pack_without_rivals_asks_for_no_cohort(recogniser: Recogniser) -> None:
-    assert recogniser.cohort_size == 0
+    assert recogniser.shipped.cohort_size == 0
 
 
 @pytest.fixture(scope="module")

@@ -9,16 +9,19 @@ from typing import Any
 from pynamodb.expressions.update import Action
 
 from chalicelib.adapters.dynamo.external_ids import claim
-from chalicelib.adapters.dynamo.models import bump_cohorts, forgotten
+from chalicelib.adapters.dynamo.models import bump_cohorts
 from chalicelib.adapters.dynamo.people import delete_templates, look_like_nobody
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     ERASURE,
+    FORGET,
     LEFT,
     MEMBERSHIP,
     PERSON,
+    REQUEST,
     ConsentRecord,
     ErasureRecord,
+    ForgottenRecord,
     PersonExternalIdRecord,
     PersonItem,
     PersonRecord,
@@ -28,6 +31,7 @@ from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.adapters.dynamo.versions import bump_course
 from chalicelib.domain.erasure import Erasure, Held
 from chalicelib.domain.errors import Contention, PersonNotFound
+from chalicelib.domain.retraining import Cause
 from chalicelib.domain.signing import Signature, Signed
 
 ATTEMPTS = 8
@@ -108,7 +112,15 @@ class DynamoErasures:
         self._update(erasure.person_id, actions, ErasureRecord.receipt.exists())
 
     def ask_for_rebuild(self, person_id: str, now: datetime) -> None:
-        forgotten(person_id, now).save()
+        record = ForgottenRecord(
+            id=f"{FORGET}#{person_id}",
+            kind=REQUEST,
+            created_at=now,
+            cause=Cause.ERASURE.value,
+            asked_at=now,
+        )
+        with suppress(_DoneError):  # asked already, and perhaps answered since
+            conditional(lambda: record.save(condition=ForgottenRecord.id.does_not_exist()), _DoneError())
 
     def _end(self, person: PersonRecord, by: str, now: datetime) -> None:
         """Courses and templates are those of the revision that was read."""

@@ -1,15 +1,22 @@
-"""Which model is in service, and which version its cohorts have."""
+"""Which model is in service, which version its cohorts have, and what retraining learned so far."""
 
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.adapters.dynamo.records import ForgottenRecord, ModelRecord
+from chalicelib.adapters.dynamo.pages import read_page
+from chalicelib.adapters.dynamo.records import MODEL, LearnedModelRecord, ModelRecord
 from chalicelib.adapters.dynamo.transactions import Transaction, conditional
 from chalicelib.domain.biometrics import Biometrics
 from chalicelib.domain.errors import BiometricsOff, Contention
+from chalicelib.domain.gate import Decision, Reason, Verdict
+from chalicelib.domain.models import InService, ModelEntry
 from chalicelib.domain.templates import Champion
+from chalicelib.services.ports import Page
 
 CHAMPION = "champion"
 FROM_THE_START = "start"
@@ -41,6 +48,30 @@ class DynamoModels:
         if stored is None:
             raise Contention("The model in service is being changed.")
         return _champion(stored)
+
+    def in_service(self) -> InService | None:
+        stored = _read()
+        if stored is None or stored.model_id is None:
+            return None
+        return InService(stored.model_id, stored.previous_model_id, stored.promoted_at, stored.promoted_by)
+
+    def switch(self, before: InService, after: InService) -> None:
+        changed = Contention("Another model was put in service meanwhile.")
+        update = switching(after)
+        conditional(
+            lambda: ModelRecord(CHAMPION).update(actions=update, condition=is_in_service(before)), changed
+        )
+
+    def learned(self, model_id: str) -> ModelEntry | None:
+        try:
+            return _entry(LearnedModelRecord.get(f"{MODEL}#{model_id}", consistent_read=True))
+        except LearnedModelRecord.DoesNotExist:
+            return None
+
+    def list(self, limit: int, cursor: str | None) -> Page[ModelEntry]:
+        keys = ("kind", "created_at", "id")
+        query = LearnedModelRecord.by_kind.query
+        return read_page(query, MODEL, _entry, limit, cursor, keys=keys, newest_first=True)
 
     def biometrics(self) -> Biometrics:
         return _biometrics(_read())
@@ -89,8 +120,40 @@ def bump_cohorts(transaction: Transaction) -> None:
     transaction.update(ModelRecord(CHAMPION), [ModelRecord.cohort_version.add(1)], None, Contention())
 
 
-def forgotten(person_id: str, at: datetime) -> ForgottenRecord:
-    return ForgottenRecord(id=f"forget#{person_id}", asked_at=at)
+def is_in_service(model: InService) -> Condition:
+    """Of the champion's item: that nothing was put in service since."""
+    previous = ModelRecord.previous_model_id
+    kept = previous.does_not_exist() if model.previous_id is None else previous == model.previous_id
+    condition: Condition = (ModelRecord.model_id == model.model_id) & kept
+    return condition
+
+
+def switching(after: InService) -> list[Action]:
+    """Which model is in service stands in one item: it is changed whole, or not at all."""
+    facts: tuple[tuple[Any, Any], ...] = (
+        (ModelRecord.model_id, after.model_id),
+        (ModelRecord.previous_model_id, after.previous_id),
+        (ModelRecord.promoted_at, after.promoted_at),
+        (ModelRecord.promoted_by, after.promoted_by),
+    )
+    return [name.remove() if fact is None else name.set(fact) for name, fact in facts]
+
+
+def stored_decision(decision: Decision) -> dict[str, Any]:
+    return asdict(decision)
+
+
+def read_decision(stored: Any) -> Decision:
+    return Decision(Verdict(stored["verdict"]), tuple(Reason(**each) for each in stored["reasons"]))
+
+
+def _entry(record: LearnedModelRecord) -> ModelEntry:
+    return ModelEntry(
+        model_id=record.id.removeprefix(f"{MODEL}#"),
+        created_at=record.created_at,
+        job_id=record.job_id,
+        decision=read_decision(record.decision),
+    )
 
 
 def _read() -> ModelRecord | None:

@@ -25,14 +25,23 @@ def read_page(
     keys: tuple[str, ...],
     range_: Condition | None = None,
     filter_: Condition | None = None,
+    newest_first: bool = False,
 ) -> Page[Item]:
-    """One page of an index, oldest first. `keys`: the index's hash and range, then the table's. `range_` narrows it;
-    `filter_` passes over items, which are read all the same.
+    """One page of an index, oldest first unless told otherwise. `keys`: the index's hash and range, then the table's.
+    `range_` narrows it; `filter_` passes over items, which are read all the same.
 
     Raises InvalidRequest for a cursor that this list did not give out.
     """
     start = None if cursor is None else _start(cursor, keys, hash_key)
-    records = query(hash_key, range_, filter_, limit=limit, page_size=limit, last_evaluated_key=start)
+    records = query(
+        hash_key,
+        range_,
+        filter_,
+        limit=limit,
+        page_size=limit,
+        last_evaluated_key=start,
+        scan_index_forward=not newest_first,
+    )
     items = tuple(to_item(record) for record in records)
     key = records.last_evaluated_key
     return Page(items, None if key is None else _encode(key))

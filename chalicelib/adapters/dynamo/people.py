@@ -117,6 +117,11 @@ class DynamoPeople:
         consents = (_consent(record) for record in ConsentRecord.batch_get(keys, consistent_read=True))
         return frozenset(consent.person_id for consent in consents if consent.permits_normalisation)
 
+    def consents_of(self, person_ids: Sequence[str]) -> dict[str, Consent]:
+        keys = [(person_id, CONSENT) for person_id in person_ids]
+        records = ConsentRecord.batch_get(keys, consistent_read=True)
+        return {record.person_id: _consent(record) for record in records}
+
     def give_consent(self, consent: Consent) -> None:
         record = ConsentRecord(
             person_id=consent.person_id,

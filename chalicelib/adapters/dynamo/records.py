@@ -16,6 +16,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection, KeysOnlyProjection
 from pynamodb.models import Model
 
+from chalicelib.domain.drift import BINS
 from chalicelib.domain.people import Use
 from chalicelib.settings import Settings
 
@@ -42,10 +43,18 @@ TIMETABLE = "timetable"
 PLANNED = "planned#"
 CAMERA = "camera"
 REVIEW = "review"
+TALLY = "tally#"
+BASELINE = "baseline"
+CHECKED = "checked"
 CLAIM = "claim#"
 CLAIMED_FACE = "face#"
 ADMIN = "admin"
 IDENTITY = "identity#"
+MODEL = "model"
+JOB = "job"
+REQUEST = "request"
+FORGET = "forget"
+IN_HAND = "retraining"
 
 
 class PeopleByKind(GlobalSecondaryIndex[Any]):
@@ -462,6 +471,52 @@ class ErasedMarksRecord(Model):
     people = NumberAttribute(default=0)
 
 
+BINS_OF_EXCESS = tuple(f"bin_{number:02}" for number in range(BINS))
+# DynamoDB adds to top-level numbers alone, so each bin is an attribute; those of a base class are the record's too.
+_Bins: Any = type("_Bins", (), {name: NumberAttribute(default=0) for name in BINS_OF_EXCESS})
+
+
+class TallyRecord(_Bins, Model):  # type: ignore[misc]
+    """What a model made of one course's frames of a day, in the partition tally#<day>; sk: tally#<course>#<model>.
+
+    Its counters, and those of the bins of the excess, are only ever added to.
+    """
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True)
+    kept_until = TTLAttribute(null=True)
+    frames = NumberAttribute(default=0)
+    unacquired = NumberAttribute(default=0)
+    accepted = NumberAttribute(default=0)
+    review = NumberAttribute(default=0)
+    unknown = NumberAttribute(default=0)
+
+
+class BaselineRecord(Model):
+    """What a model saw in its first days here, in the partition baseline; sk: the model. Written once."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True, default=BASELINE)
+    sk = UnicodeAttribute(range_key=True)
+    expected: JSONAttribute = JSONAttribute()
+
+
+class DriftCheckRecord(Model):
+    """That the days up to this one were looked at for a drift."""
+
+    class Meta:
+        table_name = "attendance"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    sk = UnicodeAttribute(range_key=True, default=CHECKED)
+    kept_until = TTLAttribute(null=True)
+
+
 class ClaimRecord(Model):
     """A claim, in the partition of its session; its sort key begins with CLAIM."""
 
@@ -635,12 +690,26 @@ class RateRecord(Model):
     expires_at = TTLAttribute()
 
 
+class ModelsByKind(GlobalSecondaryIndex[Any]):
+    class Meta:
+        index_name = "by_kind"
+        projection = AllProjection()
+
+    kind = UnicodeAttribute(hash_key=True)
+    created_at = UTCDateTimeAttribute(range_key=True)
+
+
 class ModelRecord(Model):
+    """Which model is in service, and whether faces are recognised at all: the one item with the id champion."""
+
     class Meta:
         table_name = "models"
 
     id = UnicodeAttribute(hash_key=True)
     model_id = UnicodeAttribute(null=True)
+    previous_model_id = UnicodeAttribute(null=True)
+    promoted_at = UTCDateTimeAttribute(null=True)
+    promoted_by = UnicodeAttribute(null=True)
     cohort_version = NumberAttribute(null=True)
     biometrics_off = BooleanAttribute(null=True)
     biometrics_changed_at = UTCDateTimeAttribute(null=True)
@@ -648,14 +717,82 @@ class ModelRecord(Model):
     deletion = UnicodeAttribute(null=True)  # while it is under way: where in the list of people
 
 
-class ForgottenRecord(Model):
-    """What was learned from this person is to be learned anew without; id: forget#<person>."""
+class LearnedModelRecord(Model):
+    """What retraining learned; id: model#<model>."""
 
     class Meta:
         table_name = "models"
 
     id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(default=MODEL)
+    created_at = UTCDateTimeAttribute()
+    job_id = UnicodeAttribute()
+    decision: JSONAttribute = JSONAttribute()
+    by_kind = ModelsByKind()
+
+
+class RetrainingJobRecord(Model):
+    """id: job#<job>."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(default=JOB)
+    created_at = UTCDateTimeAttribute()
+    champion_id = UnicodeAttribute()
+    attempt = NumberAttribute()
+    request_ids = UnicodeSetAttribute(null=True)
+    touched_at = UTCDateTimeAttribute()
+    state = UnicodeAttribute()
+    revision = NumberAttribute()
+    people = NumberAttribute(null=True)
+    started_at = UTCDateTimeAttribute(null=True)
+    finished_at = UTCDateTimeAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+    model_id = UnicodeAttribute(null=True)
+    decision: JSONAttribute = JSONAttribute(null=True)
+    by_kind = ModelsByKind()
+
+
+class RetrainingInHandRecord(Model):
+    """The lease: while it stands, its job is the only one."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True, default=IN_HAND)
+    job_id = UnicodeAttribute()
+
+
+class RetrainingRequestRecord(Model):
+    """id: request#<what asked>. Open as long as it has a kind; one of a registration is deleted when answered."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute()
+    cause = UnicodeAttribute()
+    job_id = UnicodeAttribute(null=True)
+    answered_at = UTCDateTimeAttribute(null=True)
+    by_kind = ModelsByKind()
+
+
+class ForgottenRecord(Model):
+    """What was learned from this person is to be learned anew without; id: forget#<person>. A request like others."""
+
+    class Meta:
+        table_name = "models"
+
+    id = UnicodeAttribute(hash_key=True)
+    kind = UnicodeAttribute(null=True)
+    created_at = UTCDateTimeAttribute(null=True)
+    cause = UnicodeAttribute(null=True)
     asked_at = UTCDateTimeAttribute()
+    job_id = UnicodeAttribute(null=True)
+    answered_at = UTCDateTimeAttribute(null=True)
 
 
 class AuditRecord(Model):
@@ -711,6 +848,9 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (MarkRecord, "attendance"),
     (SessionItem, "attendance"),
     (ErasedMarksRecord, "attendance"),
+    (TallyRecord, "attendance"),
+    (BaselineRecord, "attendance"),
+    (DriftCheckRecord, "attendance"),
     (ClaimRecord, "attendance"),
     (ClaimedFaceRecord, "attendance"),
     (ChangeRecord, "attendance"),
@@ -723,6 +863,10 @@ RECORDS: tuple[tuple[type[Model], str], ...] = (
     (CameraRecord, "access"),
     (RateRecord, "access"),
     (ModelRecord, "models"),
+    (LearnedModelRecord, "models"),
+    (RetrainingJobRecord, "models"),
+    (RetrainingInHandRecord, "models"),
+    (RetrainingRequestRecord, "models"),
     (ForgottenRecord, "models"),
     (AuditRecord, "audit"),
     (DigestRecord, "audit"),

@@ -17,17 +17,21 @@ from chalicelib.adapters.dynamo.models import require_biometrics
 from chalicelib.adapters.dynamo.records import (
     CONSENT,
     PERSON,
+    REQUEST,
     ConsentRecord,
     PersonRecord,
     RegistrationRecord,
+    RetrainingRequestRecord,
     TemplateRecord,
     permits_matching,
 )
 from chalicelib.adapters.dynamo.registrations import ConcludedError, concluding, is_as_read
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
+from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import ConsentMissing, LimitReached
 from chalicelib.domain.registrations import Outcome, Registration
+from chalicelib.domain.retraining import Cause
 from chalicelib.domain.templates import Candidate, Occasion, Template
 
 SHARDS = 16
@@ -39,6 +43,9 @@ def shard_of(person_id: str, model_id: str) -> str:
 
 
 class DynamoTemplates:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
     def get(self, person_id: str, model_id: str) -> Template | None:
         try:
             record = TemplateRecord.get(shard_of(person_id, model_id), person_id, consistent_read=True)
@@ -114,6 +121,14 @@ class DynamoTemplates:
         others = [PersonRecord.lookalikes.add(set(lookalikes))] if lookalikes else []
         bump_person(transaction, person_id, revision, actions=others)
         bump_courses_of(transaction, person_id)
+        transaction.put(
+            RetrainingRequestRecord(
+                f"{REQUEST}#{registration.registration_id}",
+                kind=REQUEST,
+                created_at=self._clock(),
+                cause=Cause.REGISTRATION.value,
+            )
+        )
         _commit_once(transaction)
 
     def discard(self, registration: Registration, outcome: Outcome) -> None:
