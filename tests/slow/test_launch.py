@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from chalicelib.adapters.training_jobs import request_of
 from chalicelib.domain.retraining import RetrainingJob
-
 from chalicelib.settings import Settings
 from infra.local.cloud import LocalCloud
 from infra.local.functions import ACCOUNT_ID, REGION
