@@ -44,7 +44,10 @@ class Labelled:
 
 def labelled(members: Iterable[Member]) -> Labelled:
     """Of each occasion no more than a few views: those of one clip tell little that is new."""
-    rows, place, means, whose = [], [], [], []
+    rows: list[Matrix] = []
+    means: list[Matrix] = []
+    place: list[int] = []
+    whose: list[int] = []
     people = 0
     for person, member in enumerate(members):
         people = person + 1
@@ -56,7 +59,7 @@ def labelled(members: Iterable[Member]) -> Labelled:
             ]
             rows += views
             place += [len(means)] * len(views)
-            means.append(np.mean(views, axis=0))
+            means.append(np.asarray(np.mean(views, axis=0), np.float64))
             whose.append(person)
     return Labelled(
         np.array(rows), np.array(place, np.intp), np.array(means), np.array(whose, np.intp), people

@@ -160,7 +160,8 @@ def _members(people: Sequence[Person], features: Features, pack: Pack) -> Iterat
 def _looked_at(people: Sequence[Person], features: Features) -> School:
     """Looked for in plain photos, as in a frame, with no mirror image averaged; one without a face is a miss."""
     nothing = Path("nothing")
-    several, once = [], []
+    several: list[Person] = []
+    once: list[Person] = []
     for person in people:
         number = min(PROBES_FROM, len(person.photos) - 1) or 1
         blanks = (nothing,) * (PROBES_FROM - number)

@@ -29,13 +29,15 @@ class School:
 
 def school_of(members: Iterable[Member]) -> School:
     """The first PROBES_FROM photos of each person are the occasions that enrol, filled up with such as show no face."""
-    people, once, features = [], [], {}
+    people: list[Person] = []
+    once: list[Person] = []
+    features: dict[Path, Seen | None] = {}
     for member in members:
         enrolled, shown = _divided(list(member.registrations.values()))
         blanks = [None] * (PROBES_FROM - len(enrolled))
-        occasions = [*enrolled, *blanks, *shown]
-        names = [Path(member.person_id, str(number)) for number in range(len(occasions))]
-        features.update({name: each and _seen(each) for name, each in zip(names, occasions, strict=True)})
+        seen = [*map(_seen, enrolled), *blanks, *map(_seen, shown)]
+        names = [Path(member.person_id, str(number)) for number in range(len(seen))]
+        features.update(zip(names, seen, strict=True))
         (people if shown else once).append(Person(member.person_id, tuple(names)))
     return School(tuple(people), (*people, *once), features)
 

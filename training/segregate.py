@@ -22,7 +22,7 @@ from chalicelib.vision.pack import Pack
 
 FORMAT = 1
 LEARN, TEST = "learn", "test"
-_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+_ID = re.compile(r"[A-Za-z0-9_.:~-]{1,64}")
 _UNIT_WITHIN = 1e-3
 
 
