@@ -13,10 +13,10 @@ TEST_HALF := $(foreach set,people strangers cohort,--$(set) build/faces/test/$(s
 export FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate duplicates classroom splits ablate bench bench-peers bench-blas units openapi api-test lint types lock format clean
+.PHONY: help setup pack demo serve test test-slow faces calibrate evaluate duplicates classroom splits ablate retrain-report bench bench-peers bench-blas units openapi api-test lint types lock format clean
 
 help:  ## list the commands
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-11s %s\n", target[1], $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{split($$1, target, ":"); printf "  make %-14s %s\n", target[1], $$2}'
 
 $(VENV)/.installed: requirements.txt requirements-dev.txt constraints.txt layers/api/requirements.txt layers/vision/requirements.txt training/requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Rollcall needs Python 3.11 or newer, this is " + sys.version) if sys.version_info < (3, 11) else None'
@@ -64,6 +64,9 @@ splits: pack faces  ## is the promised FPIR kept, whoever calibrates? build/spli
 
 ablate: pack faces  ## what each part of recognition pays, on the calibration half: build/ablation-PACK.json
 	$(PY) -m training.ablate --pack $(PACK) --cache build/features --out build/ablation-$(PACK).json
+
+retrain-report: pack faces  ## what retraining would be worth, and what the gate says of it: build/retrain-report.json
+	$(PY) -m training.retrain_report --pack $(PACK) --cache build/features --out build/retrain-report.json
 
 bench: pack  ## speed beside peers: a table and build/bench.json (PACK=pypi; BENCH=--pairs compares accuracy on pairs)
 	@$(PY) -m tests.bench --pack $(PACK) $(BENCH)

@@ -132,7 +132,7 @@ def run(places: Places, kinds: Sequence[str], say: Say) -> None:
     write_files(files, places.model)
     metrics = metrics_of(json.loads(files["report.json"]))
     for name, value in metrics.items():
-        say(f"{name}={value:g};")
+        say(f"{name}={value};" if isinstance(value, int) else f"{name}={value:.6f};")
     track(places.model, places.output_data, dataset.job_id, metrics, say)
 
 

@@ -28,8 +28,10 @@ from training.calibrate_site import LEAST_PEOPLE
 from training.challenge import challenge
 from training.commands import WRONG_CALL, add_cache, parser_of, say, write_document
 from training.features import look_at
+from training.identification import fnir_at_fpir
 from training.learning import FITS, NONE, Candidate, Learnt, Parts, calibrated, learn
 from training.outcome import model_files, report_files
+from training.paired import DIGITS
 from training.photos import Person, WrongSets, people_in
 from training.projections import labelled
 from training.retrain import retrain
@@ -121,7 +123,10 @@ def _row(halves: Halves, parts: Parts, learnt: Learnt, count: int) -> dict[str, 
     school = _looked_at(halves.fresh, halves.features)
     found = challenge(school, cohort, pack, champion, challenger, roster=ROSTER, count=count)
     report = report_files(pack.model_id, challenger.model_id, learnt, found, files, pack)
-    return _told(json.loads(report[REPORT]), pack.model_id)
+    if found is None:
+        raise WrongSets("There are too few people to test with.")
+    oracle = fnir_at_fpir(found.judged[1], pack.thresholds.promise.accept_fpir)
+    return {**_told(json.loads(report[REPORT]), pack.model_id), "oracle_fnir": round(oracle, DIGITS)}
 
 
 def _told(report: Mapping[str, Any], champion_id: str) -> dict[str, Any]:
@@ -172,27 +177,31 @@ def _looked_at(people: Sequence[Person], features: Features) -> School:
 
 def table(document: Mapping[str, Any]) -> Iterator[str]:
     """As markdown."""
-    yield "| people | photos | learned | FPIR | FNIR | difference of FNIR | the gate |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| people | photos | learned | oracle FNIR | FPIR | FNIR | difference of FNIR | the gate |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in document["ablation"]:
         name = row["learned"] if row["in_service"] else f"{row['learned']} (too few)"
-        yield f"| {row['enrolled']} | {row['photos']} | {name}{' (chosen)' if row['chosen'] else ''} | {_cells(row)} |"
+        name += " (chosen)" if row["chosen"] else ""
+        yield f"| {row['enrolled']} | {row['photos']} | {name} | {row['oracle_fnir']:.3f} | {_cells(row)} |"
     yield ""
-    yield "| school | people | learned | FPIR | FNIR | difference of FNIR | the gate |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| school | people | FPIR, FNIR as shipped | learned | FPIR | FNIR | difference of FNIR | the gate |"
+    yield "|---|---|---|---|---|---|---|---|"
     for row in document["schools"]:
         kind = next(each["kind"] for each in row["candidates"] if each["chosen"])
-        yield f"| {row['school']} | {row['people']} | {kind} | {_cells(row)} |"
+        shipped = ", ".join(_rate(row["champion"], name) for name in ("fpir", "fnir"))
+        yield f"| {row['school']} | {row['people']} | {shipped} | {kind} | {_cells(row)} |"
 
 
 def _cells(row: Mapping[str, Any]) -> str:
     difference = row["fnir_difference"]
     changed = "{value:+.4f} [{lower:+.4f}, {upper:+.4f}]".format(**difference)
-    rates = (
-        f"{100 * row[name]:.2f} % [{100 * row[f'{name}_interval'][0]:.2f}, {100 * row[f'{name}_interval'][1]:.2f}]"
-        for name in ("fpir", "fnir")
-    )
+    rates = (_rate(row, name) for name in ("fpir", "fnir"))
     return " | ".join((*rates, changed, f"{row['decision']}: {', '.join(row['reasons'])}"))
+
+
+def _rate(row: Mapping[str, Any], name: str) -> str:
+    low, high = row[f"{name}_interval"]
+    return f"{100 * row[name]:.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,12 +1,15 @@
 """What a model sees, by course and day, and whether that is what is expected of it."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from chalice.test import Client
 
+import app as rollcall
 from chalicelib import wiring
 from chalicelib.adapters.dynamo.records import ModelRecord
 from chalicelib.domain.access import Caller, Role
@@ -17,14 +20,29 @@ from chalicelib.domain.sightings import Decision
 from chalicelib.events import retraining
 from chalicelib.events.frames import on_frame_uploaded
 from chalicelib.services.check_drift import check_drift
+from chalicelib.services.issue_token import issue_admin_token
 from chalicelib.services.report_drift import DriftReport
 from tests.api.conftest import Api
 from tests.support.fakes import MARK, learned_model, picture
-from tests.support.world import START
+from tests.support.world import START, World, new_world
 
 TODAY = datetime.now(UTC)
 MODEL, FILES = learned_model()
 USUAL, LOW = EDGES.index(0.01) + 1, EDGES.index(-0.01)
+
+
+@pytest.fixture(scope="module")
+def deployment() -> Iterator[World]:
+    with new_world() as world:
+        yield world
+
+
+@pytest.fixture
+def api(deployment: World) -> Iterator[Api]:
+    deployment.begin_anew()
+    wiring.reset()
+    with Client(rollcall.app) as client:
+        yield Api(deployment, client, issue_admin_token(access=wiring.access()))
 
 
 def tally(faces: int, at: int = USUAL) -> Tally:

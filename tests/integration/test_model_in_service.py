@@ -29,6 +29,12 @@ OTHER, OTHER_FILES = learned_model(threshold=0.92)
 
 
 @pytest.fixture
+def world(deployment: World) -> World:
+    deployment.begin_anew()
+    return deployment
+
+
+@pytest.fixture
 def session(world: World) -> str:
     """A session of Ada's and Ben's course."""
     course_id = world.add_course()

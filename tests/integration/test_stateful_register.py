@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib import wiring
+from chalicelib.adapters.dynamo.lifetimes import Lifetime
 from chalicelib.adapters.dynamo.sessions import DynamoSessions
 from chalicelib.domain.attendance import (
     AttendanceRecord,
@@ -453,7 +454,8 @@ def play(world: World, runs: int, steps: int, *, derandomized: bool) -> None:
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    with mock.patch("time.sleep"), mock.patch.object(wiring, "sessions", return_value=DynamoSessions(4)):
+    sessions = DynamoSessions(4, Lifetime(world.clock, wiring.settings().session_days))
+    with mock.patch("time.sleep"), mock.patch.object(wiring, "sessions", return_value=sessions):
         run_state_machine_as_test(machine, settings=profile)
 
 

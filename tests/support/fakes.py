@@ -129,7 +129,8 @@ class FakeRecogniser:
             raise PackRefused("model.json is missing")
         declaration = json.loads(files["model.json"])
         model_id = f"{self.model_id}{LEARNED}{fingerprint(declaration)}"
-        return FakeModel(model_id, self.cohort_size, declaration["thresholds"]["accept"])
+        thresholds = declaration["thresholds"] or {}
+        return FakeModel(model_id, self.cohort_size, thresholds.get("accept", 0.95))
 
     def gallery(
         self,

@@ -6,6 +6,7 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from chalicelib.domain.drift import expected_of
 from chalicelib.vision.learned import Learned
 from chalicelib.vision.pack import Pack
 from tests.training.made_up import thresholds
@@ -111,6 +112,7 @@ def test_a_test_counts_who_was_looked_for_and_who_was_a_stranger(pack: Pack) -> 
     assert sum(forecast["shares"]) == pytest.approx(1, abs=1e-4)
     assert 0 <= forecast["review_rate"] <= 1
     assert forecast["failure_to_acquire"] is None
+    assert expected_of({"expected": forecast}) is not None, "what is seen in service is compared with it"
 
 
 def test_three_people_are_none_to_test_with(pack: Pack) -> None:

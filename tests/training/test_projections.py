@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from chalicelib.vision.learned import load_learned, unit
-from chalicelib.vision.pack import Pack
+from chalicelib.vision.pack import Pack, session_on
 from tests.training.made_up_school import IDENTITY, NUISANCE, school
 from training.artefact import MANIFEST
 from training.head import _slope
@@ -90,6 +90,8 @@ def test_the_graph_is_what_was_chosen_and_the_same_bytes_each_time(
     expected = rows.astype(np.float64) @ matrix
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
     assert served(rows) == pytest.approx(expected, abs=1e-5)
+    (alone,) = session_on(files["projection.onnx"]).run(["projected"], {"embedding": rows})
+    assert alone == pytest.approx(expected, abs=1e-5)
     assert projection_of(matrix)(rows) == pytest.approx(served(rows), abs=1e-6)
     declared = json.loads(files["model.json"])
     assert declared["projection"]["sha256"] == hashlib.sha256(files["projection.onnx"]).hexdigest()
