@@ -33,8 +33,8 @@ pack: setup  ## build the model pack PACK=pypi, or yunet-reid0095 (docs/packs.md
 demo: pack  ## play a class through the API (SEED=n; FACES=DIR [STRANGERS=DIR] for real photographs)
 	@$(PY) -m infra.demo --seed $(SEED) $(if $(FACES),--faces "$(FACES)") $(if $(STRANGERS),--strangers "$(STRANGERS)")
 
-serve: pack  ## run Rollcall on this machine (PORT=8000) until Ctrl-C
-	@$(PY) -m infra.local --port $(PORT) --pack-dir build/packs/$(PACK)
+serve: pack  ## run Rollcall on this machine (PORT=8000; USERS=1: three accounts to try) until Ctrl-C
+	@$(PY) -m infra.local --port $(PORT) --pack-dir build/packs/$(PACK) $(if $(USERS),--users)
 
 test: lint types pack  ## everything that must hold, in under ten minutes
 	$(PY) -m pytest -n $(WORKERS) -m "not slow"

@@ -105,7 +105,8 @@ def _serve(
         say(f"Admin token, shown this once: {stack.admin_token}")
         if with_users:
             for email, password in stack.seed_users().items():
-                say(f"{email} signs in with {password}")
+                token = stack.users.sign_in(email, password)["IdToken"]
+                say(f"{email} signs in with {password}; an ID token, good for an hour: {token}")
         if not (options.pack_dir / "pack.json").exists():
             say(f"No model pack at {options.pack_dir}: pictures will fail until `make pack` has built it.")
         say("Stop with Ctrl-C.")
