@@ -1,6 +1,7 @@
 """Domain errors as HTTP: one table of statuses, one form of body (RFC 9457, application/problem+json)."""
 
 import json
+import re
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -13,6 +14,8 @@ from chalicelib.domain.errors import RollcallError
 from chalicelib.observability import logger
 
 PROBLEM_JSON = "application/problem+json"
+MEMBER = re.compile(r"<\w+\.\w+: '([^']*)'>")
+"""How a member of an enumeration shows in a message."""
 
 # The most specific class decides; a test asserts that every error in domain/errors.py has a status.
 STATUS_BY_ERROR: dict[type[RollcallError], HTTPStatus] = {
@@ -89,7 +92,7 @@ def answer(view: Callable[[], Any]) -> Any:
         return view()
     except ValidationError as error:
         fields = [
-            {"field": ".".join(str(part) for part in item["loc"]), "message": item["msg"]}
+            {"field": ".".join(str(part) for part in item["loc"]), "message": _plain(item["msg"])}
             for item in error.errors(include_url=False, include_context=False, include_input=False)
         ]
         return problem(HTTPStatus.BAD_REQUEST, "invalid_request", "The request is not valid.", errors=fields)
@@ -107,3 +110,8 @@ def answer(view: Callable[[], Any]) -> Any:
         return problem(
             HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", "Something went wrong on our side."
         )
+
+
+def _plain(message: str) -> str:
+    """A caller reads of JSON, and nothing of the language that this is written in."""
+    return MEMBER.sub(r"'\1'", message).replace("Tuple ", "List ")

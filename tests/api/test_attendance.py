@@ -199,3 +199,11 @@ def test_a_camera_of_a_room_posts_to_what_meets_there_whatever_its_course(api: A
         return api.post_picture(session_id, door, "Ada").status_code
 
     assert (post("B 204"), post("B 205")) == (202, 403)
+
+
+def test_what_is_wrong_is_said_in_words_of_json(api: Api) -> None:
+    course_id, _ = api.course_with_camera()
+    person_id = api.world.add_person("Ada", course_id=course_id)
+    path = f"/v1/sessions/{api.session(course_id)}/attendance/{person_id}"
+    (error,) = api.call("PUT", path, {"status": "here"}).json_body["errors"]
+    assert error == {"field": "status", "message": "Input should be 'present', 'late', 'absent' or 'excused'"}
