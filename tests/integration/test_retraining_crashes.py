@@ -13,7 +13,7 @@ from chalicelib.adapters.dynamo.records import ModelRecord, RetrainingInHandReco
 from chalicelib.adapters.dynamo.transactions import Transaction
 from chalicelib.domain.models import InService
 from chalicelib.domain.retraining import CUT_OFF_AFTER, Cause, JobState, Progress, TrainingStatus
-from tests.support.crashes import watched
+from tests.support.crashes import Crash, watched
 from tests.support.enrolled import Enrolled
 from tests.support.faults import Fault, fault
 from tests.support.world import World
@@ -29,9 +29,9 @@ OF_ITS_TIME = ("revision", "touched_at", "started_at", "finished_at", "answered_
 
 
 @pytest.fixture(scope="module")
-def due(deployment: World) -> Enrolled:
+def due(enrolled: Enrolled) -> Enrolled:
     """A registration, an erasure and somebody by hand wait for a job."""
-    enrolled = Enrolled.of(deployment)
+    deployment = enrolled.again()
     deployment.erase(deployment.people["Cem"])
     for request in [each for each in wiring.retraining().requests() if each.cause is Cause.REGISTRATION][1:]:
         RetrainingRequestRecord(request.request_id).delete()
@@ -110,6 +110,21 @@ def test_a_start_that_is_cut_off_at_any_write_ends_in_one_job(due: Enrolled, kin
         assert what_is_left(world) == expected, f"{kind} at write {n}"
 
 
+def test_the_data_of_a_job_that_runs_are_not_written_again(due: Enrolled) -> None:
+    """Its start was asked for, and the process died before it could write so."""
+    world = due.again()
+    writes = writes_of(world.retrain_tick)
+    world = due.again()
+    with suppress(Crash), fault(Fault.CRASH_BEFORE, writes):
+        world.retrain_tick()
+    key = f"{world.job_in_hand.dataset}templates/dataset.json"
+    written = wiring.media().get(key, 10**6)
+    world.pass_time(minutes=5)
+    world.retrain_tick()
+    assert world.job_in_hand.state is JobState.RUNNING
+    assert wiring.media().get(key, 10**6) == written
+
+
 @pytest.mark.parametrize("kind", ENDS)
 def test_an_end_that_is_cut_off_at_any_write_is_completed_by_the_tick(running: Running, kind: Fault) -> None:
     world, job_id = running.again(), running.job_id
@@ -164,12 +179,12 @@ def test_a_condition_taken_away_is_noticed(due: Enrolled, running: Running) -> N
         world, ticked = due.again(), []
 
         def tick_too(number: int) -> None:
-            if not ticked:
+            if not ticked and writes.names[-1] == "TransactWriteItems":
                 ticked.append(number)
                 world.ask_for_retraining("one more")
                 world.retrain_tick()
 
-        with watched(before=tick_too):
+        with watched(before=tick_too) as writes:
             world.retrain_tick()
         return len(world.training_jobs.started)
 
@@ -192,8 +207,11 @@ def test_a_condition_taken_away_is_noticed(due: Enrolled, running: Running) -> N
             wiring.models().switch(found, InService("fake-1~0123456789ab", "fake-1", world.now, "adm_x"))
         return found
 
-    wiring.retrainer().models.in_service = read_and_be_overtaken  # type: ignore[method-assign]
-    with mock.patch.object(Transaction, "update", without_condition):
+    models = wiring.retrainer().models
+    with (
+        mock.patch.object(models, "in_service", read_and_be_overtaken),
+        mock.patch.object(Transaction, "update", without_condition),
+    ):
         world.tell_training_ended(job_id)
     assert world.champion == world.job(job_id).model_id, (
         "without its condition it is promoted over what it never met"

@@ -4,7 +4,6 @@ import itertools
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib import wiring
 from tests.support.world import World
 
 NAMES = ("Ada", "Ben", "Cem")
@@ -24,9 +23,8 @@ class Enrolled:
         return cls(world, world.dump(), dict(world.people))
 
     def again(self) -> World:
-        """Just enrolled; settings are read anew."""
+        """Just enrolled; adapters and settings are kept, for making them takes longer than most tests."""
         self.world.begin_anew()
-        wiring.reset()
         self.world.restore(self.items)
         self.world.people = dict(self.people)
         self.world.numbers = itertools.count(1000)

@@ -96,6 +96,16 @@ def test_a_member_that_is_no_plain_file_is_refused(kind: bytes) -> None:
         unpack(gzip.compress(stream.getvalue()), pack_id=CHAMPION)
 
 
+def test_a_file_with_holes_is_refused() -> None:
+    stream = io.BytesIO(gzip.decompress(artefact(CHAMPION)))
+    with tarfile.open(fileobj=stream, mode="a", format=tarfile.PAX_FORMAT) as archive:
+        holes = tarfile.TarInfo("projection.onnx")
+        holes.pax_headers = {"GNU.sparse.size": "9000", "GNU.sparse.map": "0,0"}
+        archive.addfile(holes)
+    with pytest.raises(ArtefactRefused, match="no plain file"):
+        unpack(gzip.compress(stream.getvalue()), pack_id=CHAMPION)
+
+
 def test_a_file_twice_is_refused() -> None:
     stream = io.BytesIO(gzip.decompress(artefact(CHAMPION)))
     with tarfile.open(fileobj=stream, mode="a") as archive:
