@@ -27,17 +27,19 @@ _KEEPS_FROM = ("host", "username", "email")
 def track(
     model: Path, output: Path, job_id: str, metrics: Mapping[str, float], say: Callable[[str], None]
 ) -> None:
-    """Never raises: a run that could not be tracked is said to be none."""
-    try:
-        output.mkdir(parents=True, exist_ok=True)
-        said = json.dumps(
-            {"model": str(model), "output": str(output), "job_id": job_id, "metrics": dict(metrics)}
-        )
-        problem = _run_apart(said)
-    except (OSError, ValueError) as error:
-        problem = f"{type(error).__name__}: {error}"
-    online = "online" if os.environ.get("WANDB_API_KEY") else "offline"
-    say(f"tracked in W&B ({online})" if problem is None else f"not tracked in W&B: {problem}")
+    """Never raises: a run that could not be tracked is said to be none. One that cannot be shown at once is kept."""
+    for mode in ("online", "offline") if os.environ.get("WANDB_API_KEY") else ("offline",):
+        said = {"model": str(model), "output": str(output), "job_id": job_id, "metrics": dict(metrics)}
+        try:
+            output.mkdir(parents=True, exist_ok=True)
+            problem = _run_apart(json.dumps({**said, "mode": mode}))
+        except (OSError, ValueError) as error:
+            problem = f"{type(error).__name__}: {error}"
+        if problem is None:
+            return say(f"tracked in W&B ({mode})")
+        shutil.rmtree(output / "wandb", ignore_errors=True)
+        say(f"not tracked in W&B ({mode}): {problem}")
+    return None
 
 
 def _run_apart(said: str) -> str | None:
@@ -67,16 +69,15 @@ def main() -> int:
     os.chdir(output)  # paths in the run are relative: it can be synced from wherever its folder is taken to
     with tempfile.TemporaryDirectory() as aside:
         os.environ.update(WANDB_DATA_DIR=".", WANDB_CACHE_DIR=aside, WANDB_CONFIG_DIR=aside)
-        _show(files, said["job_id"], said["metrics"])
+        _show(files, said["job_id"], said["metrics"], online=said["mode"] == "online")
     for logs in Path("wandb").glob("*/logs"):
         shutil.rmtree(logs)
     return 0
 
 
-def _show(files: Mapping[str, bytes], job_id: str, metrics: Mapping[str, float]) -> None:
+def _show(files: Mapping[str, bytes], job_id: str, metrics: Mapping[str, float], *, online: bool) -> None:
     import wandb
 
-    online = bool(os.environ.get("WANDB_API_KEY"))
     report = json.loads(files[REPORT])
     write_files(files, _FILES)
     run = wandb.init(
@@ -131,7 +132,7 @@ def _settings(*, online: bool) -> Any:
         disable_job_creation=True,
         sagemaker_disable=True,
         label_disable=True,
-        init_timeout=60,
+        init_timeout=30,
         x_disable_meta=True,
         x_disable_stats=True,
         x_disable_machine_info=True,

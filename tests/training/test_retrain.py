@@ -111,6 +111,7 @@ def test_nobody_s_face_name_or_machine_is_in_what_a_job_leaves(pack: Pack, done:
     for secret in (str(ROOT), str(done.places.model.parent), sys.prefix, *machine):
         if len(secret) > 5:  # shorter ones are in any bytes by chance
             assert secret.encode() not in b"".join(left.values()), secret
+    assert [path for path in left if path.suffix == ".log" or "metadata" in path.name] == []
     for field in (b"hostname", b"username", b"executable", b"git"):
         assert field not in run
     assert b"artifacts/manifest.json" in run
@@ -200,8 +201,11 @@ def test_a_job_goes_on_where_w_and_b_does_not(
     write_dataset(school(pack.model_id, 12, 0), places.templates, pack.model_id)
     set_environment(monkeypatch, places)
     monkeypatch.setattr(sys, "executable", "/bin/false")
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
     assert retrain.main() == 0
-    assert "not tracked in W&B" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "not tracked in W&B (online)" in said
+    assert "not tracked in W&B (offline)" in said
     assert "model.json" in read_files(places.model)
     assert not (places.output / "failure").exists()
 
