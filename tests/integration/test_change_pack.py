@@ -110,6 +110,21 @@ def lose_media(world: World, name: str) -> None:
     wiring.media().delete(f"registrations/{world.people[name]}/")
 
 
+def registrations_of(world: World) -> dict[str, str]:
+    return {
+        key: name
+        for name, person_id in world.people.items()
+        for registration in wiring.registrations().of_person(person_id)
+        for key in registration.keys
+    }
+
+
+def replace_media(world: World, name: str, data: bytes) -> None:
+    for key, whose in registrations_of(world).items():
+        if whose == name:
+            wiring.media().replace(key, data, "video/mp4")
+
+
 def test_who_is_re_embedded_is_recognised_after_the_switch_and_nobody_lost_before(
     world: World,
     session: str,
@@ -233,15 +248,6 @@ def test_cut_off_after_any_write_it_carries_on(world: World, run: Callable[..., 
     assert all(end == ends[-1] for end in ends)
 
 
-def registrations_of(world: World) -> dict[str, str]:
-    return {
-        key: name
-        for name, person_id in world.people.items()
-        for registration in wiring.registrations().of_person(person_id)
-        for key in registration.keys
-    }
-
-
 @pytest.mark.usefixtures("session")
 def test_who_withdraws_or_is_erased_while_it_looks_gets_no_template(
     world: World, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
@@ -280,10 +286,17 @@ def test_who_was_approved_by_a_human_after_the_switch_is_found_by_another_run(
 
 
 @pytest.mark.usefixtures("session")
-def test_archived_people_are_re_embedded_too(world: World, run: Callable[..., int]) -> None:
-    wiring.people().archive(world.people["Ada"], world.now)
-    assert run() == 0
+def test_archived_people_are_re_embedded_too_and_nobody_is_looked_at_twice(
+    world: World, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    pack = FakeRecogniser(NEW)
+    for name in ("Ada", "Ben"):
+        wiring.people().archive(world.people[name], world.now)
+    replace_media(world, "Ben", clip("Ben", views=0))
+    assert run(pack=pack) == 0
     assert packs_of(world, "Ada") == [OLD, NEW]
+    assert listed(capsys) == [world.people["Ben"]]
+    assert pack.views_extracted == 2
 
 
 @pytest.mark.usefixtures("session")
@@ -300,8 +313,7 @@ def test_a_registration_that_was_not_enrolled_is_not_looked_at(world: World, run
 def test_media_in_which_the_pack_finds_nothing_are_as_good_as_none(
     world: World, run: Callable[..., int], media: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for key in (key for key, name in registrations_of(world).items() if name == "Ben"):
-        wiring.media().replace(key, media, "video/mp4")
+    replace_media(world, "Ben", media)
     assert run() == 0
     assert listed(capsys) == [world.people["Ben"]]
     assert packs_of(world, "Ben") == [OLD]
@@ -355,6 +367,17 @@ def test_it_is_refused_where_nothing_is_in_service_or_recognition_is_off(
     wiring.models().switch_biometrics(False, "adm_1", world.now)
     assert run() == 2
     assert "switched off" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("session")
+def test_nothing_is_stored_once_recognition_is_off(
+    world: World, run: Callable[..., int], capsys: pytest.CaptureFixture[str]
+) -> None:
+    off = Interrupted(lambda: wiring.models().switch_biometrics(False, "adm_1", world.now))
+    assert run("--switch", pack=off) == 2
+    assert "switched off" in capsys.readouterr().err
+    assert world.champion == OLD
+    assert NEW not in json.dumps(world.dump("templates"))
 
 
 @pytest.mark.usefixtures("session", "world")
