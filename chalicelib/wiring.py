@@ -5,6 +5,7 @@ Adapters and vision are imported inside the functions, so that a Lambda loads on
 
 from collections.abc import Callable
 from functools import cache, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from chalicelib.services import ports
@@ -327,11 +328,15 @@ def eraser() -> "Eraser":
 
 @_once
 def recogniser() -> ports.Recogniser:
+    return recogniser_of(settings().pack_dir)
+
+
+def recogniser_of(pack_dir: Path) -> ports.Recogniser:
     from chalicelib.vision.pack import load_pack
     from chalicelib.vision.recogniser import Recogniser
 
     # A gallery goes from the recogniser back to it, untouched: services need not know its type.
-    return cast(ports.Recogniser, Recogniser(load_pack(settings().pack_dir), settings().stranger_share))
+    return cast(ports.Recogniser, Recogniser(load_pack(pack_dir), settings().stranger_share))
 
 
 @_once

@@ -70,6 +70,10 @@ class InService:
         self._require_pack(self.previous_id)
         return InService(self.previous_id, None, at, by)
 
+    def change_pack(self, pack_id: str, by: str, at: datetime) -> "InService":
+        """To another pack as it was shipped; no rollback leads out of it again, only another change."""
+        return InService(pack_id, self.model_id, at, by)
+
     def _require_pack(self, model_id: str) -> None:
         if pack_of(model_id) != self.pack_id:
             raise ModelOfAnotherPack(

@@ -96,13 +96,13 @@ def _look(
 ) -> tuple[ExtractedViews | None, Outcome]:
     """The usable views, if there are any, and what is to be said of them."""
     try:
-        views = recogniser.extract_views(_read(registration, media, max_bytes))
+        views = recogniser.extract_views(read_uploads(registration, media, max_bytes))
     except (UnreadableMedia, UnsupportedMediaType, PayloadTooLarge) as error:
         return None, _rejected(error.code, str(error))
     return views if is_enough(views) else None, _outcome_of(views, model_id)
 
 
-def _read(registration: Registration, media: Media, max_bytes: int) -> list[bytes]:
+def read_uploads(registration: Registration, media: Media, max_bytes: int) -> list[bytes]:
     """What cannot be found any more is left out; the recogniser says if nothing is left."""
     parts = (media.get(key, max_bytes) for key in registration.keys)
     return [part for part in parts if part is not None]

@@ -428,6 +428,12 @@ class Templates(Protocol):
         of them), Contention.
         """
 
+    def add(self, template: Template, revision: int) -> None:
+        """Store a person's first template of a pack and bump the person's courses; where there is one, it stands.
+
+        `revision` is the person's as read before. Raises ConsentMissing, BiometricsOff, Contention.
+        """
+
     def discard(self, registration: Registration, outcome: Outcome) -> None:
         """Delete the candidate and conclude the registration, unless it changed since it was read."""
 

@@ -26,7 +26,7 @@ from chalicelib.adapters.dynamo.records import (
     permits_matching,
 )
 from chalicelib.adapters.dynamo.registrations import ConcludedError, concluding, is_as_read
-from chalicelib.adapters.dynamo.transactions import Transaction
+from chalicelib.adapters.dynamo.transactions import TakenError, Transaction
 from chalicelib.adapters.dynamo.versions import bump_courses_of, bump_person
 from chalicelib.domain.clock import Clock
 from chalicelib.domain.errors import ConsentMissing, LimitReached
@@ -130,6 +130,16 @@ class DynamoTemplates:
             )
         )
         _commit_once(transaction)
+
+    def add(self, template: Template, revision: int) -> None:
+        transaction = Transaction()
+        _check_consent(transaction, template.person_id)
+        require_biometrics(transaction)
+        transaction.put(_record(template), TemplateRecord.person_id.does_not_exist(), TakenError())
+        bump_person(transaction, template.person_id, revision, template.model_id)
+        bump_courses_of(transaction, template.person_id)
+        with suppress(TakenError):
+            transaction.commit()
 
     def discard(self, registration: Registration, outcome: Outcome) -> None:
         transaction = Transaction()
