@@ -19,6 +19,7 @@ METRICS = ("validation_fnir", "test_fnir", "test_fpir", "fnir_difference")
 STATUSES = {
     "InProgress": TrainingStatus.IN_PROGRESS,
     "Stopping": TrainingStatus.IN_PROGRESS,
+    "Deleting": TrainingStatus.STOPPED,
     "Completed": TrainingStatus.COMPLETED,
     "Failed": TrainingStatus.FAILED,
     "Stopped": TrainingStatus.STOPPED,

@@ -27,7 +27,9 @@ KNOWN = {MODEL: MIB, PROJECTION: 32 * MIB, REPORT: MIB, MANIFEST: 48 * MIB, CHAR
 FIELDS = {"format", "pack_id", "thresholds", "projection", "data_version"}
 KINDS = ("wccn", "head")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-UNREADABLE = (tarfile.TarError, zlib.error, OSError, EOFError, ValueError, OverflowError)
+UNREADABLE = (tarfile.TarError, zlib.error, OSError, EOFError, ValueError, OverflowError, RecursionError)
+DEEPEST = 32
+LONGEST_NUMBER = 15  # digits: what is counted or measured here has no more
 
 
 @dataclass(frozen=True)
@@ -121,10 +123,27 @@ def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _json(files: Mapping[str, bytes], name: str) -> Any:
+    """Of no more depth, no longer numbers and no other characters than what reads it next can take."""
     try:
-        return json.loads(files[name], parse_constant=_no_number)
+        document = json.loads(files[name], parse_constant=_no_number, parse_int=_whole_number)
+        json.dumps(document, ensure_ascii=False).encode()  # a lone surrogate is in no file of ours
     except (ValueError, RecursionError) as error:
-        raise ArtefactRefused(f"{name} is no JSON.") from error
+        raise ArtefactRefused(f"{name} is no JSON that is read here.") from error
+    _require(_depth(document) <= DEEPEST, f"{name} is nested too deep.")
+    return document
+
+
+def _depth(document: Any, most: int = DEEPEST + 1) -> int:
+    inner = (
+        document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    )
+    return 1 + max((_depth(each, most - 1) for each in inner), default=0) if most > 0 else 1
+
+
+def _whole_number(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError("a number of too many digits")
+    return int(digits)
 
 
 def _no_number(constant: str) -> None:

@@ -9,7 +9,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
 from typing import Any
 
 from chalicelib.domain.errors import ArtefactRefused
@@ -88,11 +87,14 @@ class Report:
         return 0.0 if self.tested is None else self.promised_fpir * self.tested.strangers
 
 
-def decide(report: Report, *, champion_id: str) -> Decision:
-    """`champion_id`: the model that is in service now, which need not be the one that was tested against."""
+def decide(report: Report, *, champion_id: str, left_id: str | None = None) -> Decision:
+    """`champion_id`: the model that is in service now, which need not be the one that was tested against.
+
+    `left_id`: the model that a human has rolled back from; only a human puts it in service again.
+    """
     if missing := _missing(report):
         return Decision(Verdict.NOT_ENOUGH_EVIDENCE, missing)
-    if against := _against(report, champion_id):
+    if against := _against(report, champion_id, left_id):
         return Decision(Verdict.KEPT, against)
     return Decision(Verdict.PROMOTED, _in_favour(report))
 
@@ -132,10 +134,12 @@ def _missing(report: Report) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def _against(report: Report, champion_id: str) -> tuple[Reason, ...]:
+def _against(report: Report, champion_id: str, left_id: str | None) -> tuple[Reason, ...]:
     if report.model_id == champion_id:
         return (Reason("same_model", "The same data gave the model that is in service."),)
     reasons = []
+    if report.model_id == left_id:
+        reasons.append(Reason("rolled_back", "Somebody has rolled back from this model."))
     if report.champion_id != champion_id:
         sentence = f"It was tested against {report.champion_id}, but {champion_id} is in service now."
         reasons.append(Reason("champion_changed", sentence))
@@ -232,7 +236,7 @@ def _share(document: Mapping[str, Any], name: str) -> float:
 
 def _number(document: Mapping[str, Any], name: str, least: float, most: float) -> float:
     found = document.get(name)
-    if isinstance(found, bool) or not isinstance(found, int | float) or not isfinite(found):
+    if isinstance(found, bool) or not isinstance(found, int | float):
         raise ArtefactRefused(f"{name} of the report is no number.")
     if not least <= found <= most:
         raise ArtefactRefused(f"{name} of the report must lie between {least:g} and {most:g}.")

@@ -31,12 +31,13 @@ class ModelEntry:
 
 @dataclass(frozen=True)
 class InService:
-    """`previous_id`: what a rollback leads back to."""
+    """`previous_id`: what a rollback leads back to. `left_id`: what somebody has rolled back from last."""
 
     model_id: str
     previous_id: str | None = None
     promoted_at: datetime | None = None
     promoted_by: str | None = None
+    left_id: str | None = None
 
     @property
     def pack_id(self) -> str:
@@ -68,7 +69,7 @@ class InService:
         if self.previous_id is None:
             raise NothingToRollBackTo(f"No model was in service before {model_id}; another may be promoted.")
         self._require_pack(self.previous_id)
-        return InService(self.previous_id, None, at, by)
+        return InService(self.previous_id, None, at, by, left_id=model_id)
 
     def change_pack(self, pack_id: str, by: str, at: datetime) -> "InService":
         """To another pack as it was shipped; no rollback leads out of it again, only another change."""

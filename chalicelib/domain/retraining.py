@@ -18,6 +18,8 @@ MOST_REQUESTS = 1000
 """That one job answers: their ids stand in its item. The others wait for the next."""
 CUT_OFF_AFTER = timedelta(minutes=3)
 """Whoever was starting a job is not at it any more: no function that starts one runs as long."""
+GIVEN_UP_AFTER = timedelta(hours=1)
+"""What cannot be started for so long has failed."""
 DATASETS = "training/"
 """Below it lies what is learned from: embeddings, as long as a job is in hand and no longer."""
 OUTPUTS = "training-output/"
@@ -98,6 +100,11 @@ class RetrainingJob:
     def dataset(self) -> str:
         """The prefix of what it learns from."""
         return f"{DATASETS}{self.job_id}/"
+
+    @property
+    def description(self) -> str:
+        """The key of what says that the dataset is whole: it is gone once somebody in it has withdrawn."""
+        return f"{self.dataset}templates/dataset.json"
 
     @property
     def artefact(self) -> str:

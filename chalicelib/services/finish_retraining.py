@@ -17,6 +17,7 @@ from chalicelib.services.retrainer import Retrainer
 ATTEMPTS = 5
 LONGEST_FAILURE = 1000
 LOST = Progress(TrainingStatus.FAILED, "Whoever runs training jobs does not know it any more.")
+ROBBED = "Somebody in its data withdrew or was erased, or recognition was switched off, while it ran."
 GATE = "gate"
 TYPES = {"json": "application/json", "onnx": "application/octet-stream", "svg": "image/svg+xml"}
 
@@ -58,6 +59,8 @@ def _conclude(job: RetrainingJob, progress: Progress, retrainer: Retrainer) -> R
     if progress.status is not TrainingStatus.COMPLETED:
         state = JobState.STOPPED if progress.status is TrainingStatus.STOPPED else JobState.FAILED
         return fail(job, state, progress.why or "No reason was given.", retrainer)
+    if not retrainer.media.exists(job.description):
+        return fail(job, JobState.STOPPED, ROBBED, retrainer)
     try:
         artefact = _artefact(job, retrainer)
     except (ArtefactRefused, PayloadTooLarge) as error:
@@ -107,7 +110,7 @@ def _decide(job: RetrainingJob, artefact: Artefact, retrainer: Retrainer) -> Ret
         before = retrainer.models.in_service()
         if before is None:
             raise Contention("No model is in service.")
-        decision = decide(artefact.report, champion_id=before.model_id)
+        decision = decide(artefact.report, champion_id=before.model_id, left_id=before.left_id)
         try:
             return _write_decision(job, artefact.model_id, decision, before, retrainer)
         except Contention:
@@ -127,7 +130,7 @@ def _write_decision(
         replace(job, state=JobState.FINISHED, finished_at=now, model_id=model_id, decision=decision),
         ModelEntry(model_id, now, job.job_id, decision),
         before=before,
-        after=InService(model_id, before.model_id, now, GATE) if promoted else None,
+        after=InService(model_id, before.model_id, now, GATE, before.left_id) if promoted else None,
         again=request_for(Cause.CHAMPION_CHANGED, f"again-{job.job_id}", retrainer.clock)
         if outdated
         else None,

@@ -39,6 +39,8 @@ def give_consent(
     people.give_consent(consent)
     if not consent.permits_matching:
         media.delete(f"registrations/{person_id}/")
-    if not consent.permits_evaluation:
+    if not (
+        consent.permits_evaluation and consent.permits_normalisation
+    ):  # of a dataset it is either or both
         media.delete(DATASETS)
     return consent

@@ -11,6 +11,7 @@ from chalicelib.domain.errors import BiometricsOff, Contention, ModelNotFound, T
 from chalicelib.domain.models import InService
 from chalicelib.domain.retraining import (
     CUT_OFF_AFTER,
+    GIVEN_UP_AFTER,
     MOST_REQUESTS,
     Cause,
     JobState,
@@ -78,6 +79,8 @@ def _carry_on(job: RetrainingJob, now: datetime, retrainer: Retrainer) -> Retrai
         return job  # somebody is at it
     job = retrainer.retraining.save(replace(job, touched_at=now))
     if retrainer.training_jobs.describe(job) is None:
+        if now - job.created_at >= GIVEN_UP_AFTER:
+            return fail(job, JobState.FAILED, "It could not be started.", retrainer)
         return _start(job, now, retrainer)
     _runs(job, now, retrainer)
     return finish_retraining(job.job_id, retrainer=retrainer) or job
@@ -90,6 +93,11 @@ def _start(job: RetrainingJob, now: datetime, retrainer: Retrainer) -> Retrainin
         retrainer.training_jobs.start(job)
     except (TrainingNotStarted, BiometricsOff, ModelNotFound) as error:
         return fail(job, JobState.FAILED, str(error), retrainer)
+    except Contention:
+        raise
+    except Exception:  # whatever it is: a later tick tries again, and meanwhile nothing lies about
+        retrainer.media.delete(job.dataset)
+        raise
     return _runs(job, now, retrainer)
 
 

@@ -32,16 +32,21 @@ def write_dataset(job: RetrainingJob, *, retrainer: Retrainer) -> int:
     raise Contention("Consents were changed again and again while the data was gathered.")
 
 
-def _write(job: RetrainingJob, retrainer: Retrainer) -> dict[str, bool]:
-    """Of everybody in it: whether they permit to normalise others' scores."""
+def _write(job: RetrainingJob, retrainer: Retrainer) -> dict[str, Consent]:
+    """Of everybody in it. Who has consented anew since this began is left out: templates may be of before."""
+    began_at = retrainer.clock()
     pack_id = pack_of(job.champion_id)
     found: dict[str, Template] = {}
-    permitted: dict[str, bool] = {}
+    permitted: dict[str, Consent] = {}
     for templates in retrainer.templates.in_shards(pack_id):
-        permitted |= _permitted([template.person_id for template in templates], retrainer)
+        consents = _permitted([template.person_id for template in templates], retrainer)
+        permitted |= {each: consent for each, consent in consents.items() if consent.given_at <= began_at}
         found |= {each.person_id: each for each in templates if each.person_id in permitted}
     _write_champion(job, pack_id, retrainer)
-    lines = b"".join(_lines(found[person_id], permitted[person_id]) for person_id in sorted(permitted))
+    lines = b"".join(
+        _lines(found[person_id], permitted[person_id].permits_normalisation)
+        for person_id in sorted(permitted)
+    )
     retrainer.media.put(f"{job.dataset}templates/people.jsonl", lines, LINES)
     described = {
         "format": 1,
@@ -50,13 +55,13 @@ def _write(job: RetrainingJob, retrainer: Retrainer) -> dict[str, bool]:
         "champion_id": job.champion_id,
         "snapshot_at": retrainer.clock().isoformat(),
     }
-    retrainer.media.put(f"{job.dataset}templates/dataset.json", canonical(described), JSON)
+    retrainer.media.put(job.description, canonical(described), JSON)
     return permitted
 
 
-def _permitted(person_ids: Iterable[str], retrainer: Retrainer) -> dict[str, bool]:
+def _permitted(person_ids: Iterable[str], retrainer: Retrainer) -> dict[str, Consent]:
     consents = retrainer.people.consents_of(list(person_ids))
-    return {consent.person_id: consent.permits_normalisation for consent in _evaluable(consents.values())}
+    return {consent.person_id: consent for consent in _evaluable(consents.values())}
 
 
 def _evaluable(consents: Iterable[Consent]) -> Iterator[Consent]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 
@@ -26,6 +27,7 @@ from chalicelib.domain.models import InService, Standing
 from chalicelib.domain.people import Use
 from chalicelib.domain.retraining import CUT_OFF_AFTER, Cause, JobState, RetrainingJob, TrainingStatus
 from chalicelib.services.delete_biometrics import delete_biometrics
+from chalicelib.services.finish_retraining import ROBBED
 from chalicelib.services.list_models import list_models
 from chalicelib.services.promote_model import promote_model
 from chalicelib.services.rollback_model import rollback_model
@@ -524,14 +526,51 @@ def test_an_erasure_is_answered_by_the_job_that_learned_without_the_person(schoo
     assert wiring.retraining().in_hand() is None
 
 
-def test_an_erasure_during_a_job_is_answered_by_the_next(school: World) -> None:
+@pytest.mark.parametrize("act", ["erase", "withdraw"])
+def test_what_was_learned_with_somebody_who_left_meanwhile_is_not_used_and_learned_anew(
+    school: World, act: str
+) -> None:
+    ben = school.people["Ben"]
     school.retrain_tick()
-    school.erase(school.people["Ben"])
+    school.erase(ben) if act == "erase" else school.withdraw_consent(ben)
     job = school.training_ends()
     school.tell_training_ended(job.job_id)
-    assert school.job(job.job_id).state is JobState.FINISHED
-    assert wiring.retraining().retrained(school.people["Ben"]) is None
-    assert [request.cause for request in wiring.retraining().requests()] == [Cause.ERASURE]
+    ended = school.job(job.job_id)
+    assert (ended.state, ended.failure, school.champion) == (JobState.STOPPED, ROBBED, "fake-1")
+    assert wiring.retraining().retrained(ben) is None
+    again = retrained(school)
+    assert (again.state, again.people) == (JobState.FINISHED, 2)
+    assert wiring.retraining().requests() == ()
+
+
+def test_what_somebody_has_rolled_back_from_comes_back_by_hand_alone(school: World) -> None:
+    first = retrained(school).model_id or ""
+    assert roll_back(school, first) == "fake-1"
+    school.ask_for_retraining("the same data")
+    job = retrained(school)
+    assert job.decision is not None
+    assert (job.model_id, job.decision.verdict) == (first, Verdict.KEPT)
+    assert [reason.code for reason in job.decision.reasons] == ["rolled_back"]
+    school.ask_for_retraining("other data")
+    other = retrained(school, learned="other data").model_id
+    assert school.champion == other != first
+    promote(school, first)
+    assert school.champion == first
+
+
+def test_a_start_that_fails_in_whatever_way_leaves_no_data_and_is_given_up(school: World) -> None:
+    with mock.patch.object(school.training_jobs, "start", side_effect=OSError("the network is gone")):
+        with pytest.raises(OSError, match="network"):
+            school.retrain_tick()
+        job = school.job_in_hand
+        assert (job.state, dataset(school)) == (JobState.STARTING, {})
+        school.pass_time(minutes=5)
+        with pytest.raises(OSError, match="network"):
+            school.retrain_tick()
+        school.pass_time(hours=1)
+        school.retrain_tick()
+    assert (school.job(job.job_id).state, dataset(school)) == (JobState.FAILED, {})
+    assert retrained(school).attempt == 2
 
 
 def test_a_request_by_hand_that_was_answered_is_not_asked_again(school: World) -> None:

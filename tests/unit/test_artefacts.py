@@ -58,6 +58,11 @@ def test_what_tar_adds_of_itself_does_no_harm() -> None:
         files(CHAMPION) | {"report.json": b"[" * 100_000},
         files(CHAMPION) | {"report.json": files(CHAMPION)["report.json"].replace(b"0.01}", b"NaN}")},
         files(CHAMPION) | {"report.json": b"[]"},
+        files(CHAMPION, promise={"accept_fpir": int("9" * 400)}),
+        files(CHAMPION, expected={"edges": [int("9" * 400)]}),
+        files(CHAMPION, expected="\ud800"),
+        files(CHAMPION, expected=json.loads("[" * 900 + "]" * 900)),
+        with_model(files(CHAMPION), thresholds={"accept": json.loads("[" * 900 + "]" * 900)}),
         files(CHAMPION, model_id="fake-1~0123456789ab"),
         files(CHAMPION, data_version="0" * 64),
         files(CHAMPION, pack_id="fake-2"),
@@ -94,6 +99,14 @@ def test_a_member_that_is_no_plain_file_is_refused(kind: bytes) -> None:
         archive.addfile(link)
     with pytest.raises(ArtefactRefused):
         unpack(gzip.compress(stream.getvalue()), pack_id=CHAMPION)
+
+
+def test_headers_of_headers_without_end_are_refused() -> None:
+    header = tarfile.TarInfo("././@LongLink")
+    header.type, header.size = tarfile.GNUTYPE_LONGNAME, 1
+    chain = (header.tobuf(tarfile.GNU_FORMAT) + b"a".ljust(512, b"\0")) * 2000
+    with pytest.raises(ArtefactRefused):
+        unpack(gzip.compress(chain + gzip.decompress(artefact(CHAMPION))), pack_id=CHAMPION)
 
 
 def test_a_file_with_holes_is_refused() -> None:

@@ -53,7 +53,13 @@ class DynamoModels:
         stored = _read()
         if stored is None or stored.model_id is None:
             return None
-        return InService(stored.model_id, stored.previous_model_id, stored.promoted_at, stored.promoted_by)
+        return InService(
+            stored.model_id,
+            stored.previous_model_id,
+            stored.promoted_at,
+            stored.promoted_by,
+            stored.left_model_id,
+        )
 
     def switch(self, before: InService, after: InService) -> None:
         changed = Contention("Another model was put in service meanwhile.")
@@ -135,6 +141,7 @@ def switching(after: InService) -> list[Action]:
         (ModelRecord.previous_model_id, after.previous_id),
         (ModelRecord.promoted_at, after.promoted_at),
         (ModelRecord.promoted_by, after.promoted_by),
+        (ModelRecord.left_model_id, after.left_id),
     )
     return [name.remove() if fact is None else name.set(fact) for name, fact in facts]
 

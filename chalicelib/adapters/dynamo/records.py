@@ -710,6 +710,7 @@ class ModelRecord(Model):
     previous_model_id = UnicodeAttribute(null=True)
     promoted_at = UTCDateTimeAttribute(null=True)
     promoted_by = UnicodeAttribute(null=True)
+    left_model_id = UnicodeAttribute(null=True)
     cohort_version = NumberAttribute(null=True)
     biometrics_off = BooleanAttribute(null=True)
     biometrics_changed_at = UTCDateTimeAttribute(null=True)
