@@ -6,8 +6,8 @@ it, and may be run again at any time. In this order:
 1. Without --switch, at leisure: everybody who is enrolled gets a template of the new pack as well, made of the
    registrations whose media are still held. The old pack goes on recognising. Printed is who must enrol again, because
    nothing usable is left of them; they enrol as everybody does, after the switch.
-2. With --switch, when no class is on: who was enrolled for the first time since is re-embedded, the list printed, and the new pack put in
-   service as it was shipped. It is refused while somebody who could be re-embedded is not.
+2. With --switch, when no class is on: who was enrolled for the first time since is re-embedded, the list printed, and
+   the new pack put in service as it was shipped. It is refused while somebody who could be re-embedded is not.
 3. Deploy the functions with the new pack at once, and build the training image with it. Until then the functions refuse
    to work (model_not_installed) and what was uploaded comes again: frames and claims for half an hour, registrations
    for two and a half. What has waited longer lies in the dead-letter queues for 14 days and is to be redriven from
